@@ -1,0 +1,6 @@
+export * from './chat-model.ts'
+export * from './document-source.ts'
+export * from './embedder.ts'
+export * from './object-store.ts'
+export * from './outbound.ts'
+export * from './parser.ts'

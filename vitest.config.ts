@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'sdk/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/interop/**'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Two cores: more forks only fight over them (each may hold a PGlite of 300 MB).
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+})
