@@ -1,0 +1,145 @@
+/**
+ * Text to stems, the way the index reads it: handed to whoever compares texts, so that question, sentence and
+ * index agree. `language` is an ISO 639-1 code; without it the analyser decides for itself.
+ */
+export type Analyse = (text: string, language?: string) => readonly string[]
+
+/** A stretch of text that can stand as evidence alone. Offsets are UTF-16 code units, end exclusive. */
+export interface TextUnit {
+  kind: 'sentence' | 'item' | 'row' | 'table-header' | 'heading'
+  start: number
+  end: number
+  /** For a row: index of its table's header among the units. */
+  header?: number
+}
+
+const maxUnits = 2_000
+const bullet = /^\s*(?:[-*•‣◦–·▪]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+/u
+const terminal = /[.!?:;。！？：；…]["'”’»)\]]*$/u
+const cell = / \| /
+const abbreviation =
+  /(?:^|[\s("“„])(?:Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Nos|vs|e\.g|i\.e|z\. ?B|d\. ?h|u\. ?a|bzw|ca|Abs|Art|Fig|Figs|Eq|approx|resp|Inc|Ltd|Sen|Gen|Rev|Hon|Jr|Str|Tel|Ziff|Ver|cf|al|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|\p{Lu})\.\s*$/u
+const germanMonth = /^(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)/
+
+const segmenters = new Map<string, Intl.Segmenter>()
+
+function sentenceSegmenter(language: string): Intl.Segmenter {
+  let segmenter = segmenters.get(language)
+  if (!segmenter) {
+    if (segmenters.size > 32) segmenters.clear()
+    segmenter = new Intl.Segmenter(language, { granularity: 'sentence' })
+    segmenters.set(language, segmenter)
+  }
+  return segmenter
+}
+
+interface Line {
+  start: number
+  end: number
+  text: string
+}
+
+/**
+ * Splits stored text (blocks separated by blank lines, one table row or list item per line, cells by ` | `) into
+ * sentences, list items and table rows, in order. Rows know their table's header. Wrapped prose lines are joined.
+ */
+export function splitSentences(text: string, language = 'en'): TextUnit[] {
+  const units: TextUnit[] = []
+  let block: Line[] = []
+  let offset = 0
+  for (const raw of text.split('\n')) {
+    if (units.length >= maxUnits) break
+    const line = { start: offset, end: offset + raw.length, text: raw }
+    offset += raw.length + 1
+    if (raw.trim()) block.push(line)
+    else if (block.length > 0) {
+      splitBlock(text, block, units, language)
+      block = []
+    }
+  }
+  if (block.length > 0) splitBlock(text, block, units, language)
+  return units
+}
+
+function splitBlock(text: string, lines: Line[], units: TextUnit[], language: string): void {
+  if (lines.length === 1 && isHeading(lines[0]!.text)) {
+    pushTrimmed(text, units, { kind: 'heading', start: lines[0]!.start, end: lines[0]!.end })
+    return
+  }
+  const longest = Math.max(...lines.map((line) => line.text.length))
+  let i = 0
+  while (i < lines.length) {
+    if (cell.test(lines[i]!.text)) {
+      i = takeTable(text, lines, i, units)
+      continue
+    }
+    const first = i
+    while (i + 1 < lines.length && wraps(lines[i]!, lines[i + 1]!, longest)) i++
+    takeProse(text, { start: lines[first]!.start, end: lines[i]!.end }, units, language)
+    i++
+  }
+}
+
+/** Whether the second line continues the first: only a line about as wide as the block was broken by layout. */
+function wraps(line: Line, next: Line, longest: number): boolean {
+  if (cell.test(next.text) || bullet.test(next.text)) return false
+  const full = longest >= 50 && line.text.length >= 0.7 * longest
+  return full || (/^\s*\p{Ll}/u.test(next.text) && !terminal.test(line.text.trimEnd()))
+}
+
+function isHeading(line: string): boolean {
+  const bare = line.trim().replace(/^(?:#{1,6}|\d+(?:\.\d+)*\.?|§ ?\d+)\s+/u, '')
+  if (terminal.test(bare) || cell.test(bare) || bullet.test(line) || /\d|: |：/.test(bare)) return false
+  const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/u.test(bare)
+  return wide ? bare.length <= 24 : bare.split(/\s+/).length <= 10 && bare.length <= 80
+}
+
+function takeTable(text: string, lines: Line[], from: number, units: TextUnit[]): number {
+  let to = from
+  while (to < lines.length && cell.test(lines[to]!.text)) to++
+  const header = to - from > 1 ? units.length : -1
+  for (let i = from; i < to; i++) {
+    const span = { start: lines[i]!.start, end: lines[i]!.end }
+    if (i === from && header >= 0) pushTrimmed(text, units, { kind: 'table-header', ...span })
+    else pushTrimmed(text, units, header >= 0 ? { kind: 'row', ...span, header } : { kind: 'row', ...span })
+  }
+  return to
+}
+
+function takeProse(
+  text: string,
+  span: { start: number; end: number },
+  units: TextUnit[],
+  language: string,
+): void {
+  // UAX 29 always breaks at a newline; wrapped lines are one sentence here, so it reads a space instead.
+  const prose = text.slice(span.start, span.end).replace(/\n/g, ' ')
+  const kind = bullet.test(prose) ? 'item' : 'sentence'
+  let start = -1
+  let body = ''
+  for (const { segment, index } of sentenceSegmenter(language).segment(prose)) {
+    if (start >= 0 && !continues(body, segment, language)) {
+      pushTrimmed(text, units, { kind, start: span.start + start, end: span.start + index })
+      start = -1
+      body = ''
+    }
+    if (start < 0) start = index
+    body += segment
+  }
+  if (start >= 0) pushTrimmed(text, units, { kind, start: span.start + start, end: span.end })
+}
+
+function continues(body: string, next: string, language: string): boolean {
+  const tail = body.slice(-24)
+  if (abbreviation.test(tail)) return true
+  if (/^\s*[-*•‣◦–·▪]?\s*\(?\d{1,3}[.)]\s*$/u.test(body)) return true
+  if (!/(?:^|\s)\d{1,2}\.\s*$/.test(tail)) return false
+  return germanMonth.test(next) || language === 'de'
+}
+
+function pushTrimmed(text: string, units: TextUnit[], unit: TextUnit): void {
+  let { start, end } = unit
+  while (start < end && /\s/.test(text[start]!)) start++
+  while (end > start && /\s/.test(text[end - 1]!)) end--
+  if (end > start && units.length < maxUnits) units.push({ ...unit, start, end })
+}

@@ -1,0 +1,46 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { PlinthError } from '#kernel'
+import type { Schema } from '../schema.ts'
+import type { Engine } from '../store.ts'
+
+const INT8 = 20
+
+/**
+ * A PostgreSQL server (15 or newer, no extension) by its URL. Throws UNAVAILABLE when it cannot be reached or is too old.
+ * Superusers bypass row-level security: the engine then relies on the store's scope alone, and `doctor` says so.
+ */
+export async function openPostgres(url: string, options: { connections: number }): Promise<Engine> {
+  const types = new pg.TypeOverrides()
+  types.setTypeParser(INT8, (value: string) => Number(value))
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connections,
+    types,
+    connectionTimeoutMillis: 10_000,
+    statement_timeout: 120_000,
+    idle_in_transaction_session_timeout: 60_000,
+    application_name: 'plinth',
+  })
+  // An idle connection that breaks must not end the process; the pool opens another.
+  pool.on('error', () => undefined)
+  try {
+    const { rows } = await pool.query<{ version: string }>(
+      `select current_setting('server_version_num') as version`,
+    )
+    const version = Number(rows[0]?.version ?? 0)
+    if (version < 150_000) {
+      throw new PlinthError('UNAVAILABLE', `PostgreSQL 15 or newer is needed; this server is ${version / 10_000}.`)
+    }
+  } catch (error) {
+    await pool.end().catch(() => undefined)
+    if (error instanceof PlinthError) throw error
+    throw new PlinthError('UNAVAILABLE', {
+      detail: 'The PostgreSQL server of DATABASE_URL cannot be reached.',
+      remedy: 'Check host, port, user and password in DATABASE_URL, and that the server runs.',
+      cause: error,
+    })
+  }
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  return { name: 'postgres', db, rowSecurity: true, close: () => db.destroy() }
+}

@@ -1,0 +1,7 @@
+export { lockDirectory } from './directory-lock.ts'
+export { openPglite, type PgliteEngine } from './engines/pglite.ts'
+export { openPostgres } from './engines/postgres.ts'
+export { migrate, splitStatements } from './migrate.ts'
+export type { JobState, Schema, StoredError, TableName } from './schema.ts'
+export { OrganizationScope } from './scope.ts'
+export { type Engine, isUniqueViolation, openStore, type Store, type Tx } from './store.ts'

@@ -1,0 +1,118 @@
+import { Kysely, sql } from 'kysely'
+import { PlinthError } from '#kernel'
+import { migrate } from './migrate.ts'
+import type { Schema } from './schema.ts'
+import { OrganizationScope } from './scope.ts'
+
+/** A handle on the database, confined to one organization (or, from `system`, to none). */
+export type Tx = Kysely<Schema>
+
+/**
+ * Our one database. Rows are reached through `within`, `read` or `system` only; each hands out a Kysely that is
+ * already confined, so that object checks stand here and not in routes.
+ */
+export interface Store {
+  readonly engine: 'pglite' | 'postgres'
+  /** One transaction over the rows of one organization. No I/O but the database inside it. */
+  within<T>(organizationId: string, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Reads of one organization without a transaction where the engine allows it (each statement sees its own state). */
+  read<T>(organizationId: string, work: (db: Tx) => Promise<T>): Promise<T>
+  /** The server's own work across organizations: claiming jobs, finding a session's organization. Never for a request's data. */
+  system<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export interface Engine {
+  readonly name: 'pglite' | 'postgres'
+  readonly db: Kysely<Schema>
+  /** Whether row-level security binds this connection; then each unit of work names its organization. */
+  readonly rowSecurity: boolean
+  close(): Promise<void>
+}
+
+const scopes = new Map<string, OrganizationScope>()
+
+function scopeOf(organizationId: string): OrganizationScope {
+  let scope = scopes.get(organizationId)
+  if (!scope) {
+    if (scopes.size > 10_000) scopes.clear()
+    scope = new OrganizationScope(organizationId)
+    scopes.set(organizationId, scope)
+  }
+  return scope
+}
+
+/** Brings the schema up to date and returns the store. Throws UNAVAILABLE when the database cannot be reached. */
+export async function openStore(engine: Engine): Promise<Store> {
+  await migrate(engine.db)
+  return new SqlStore(engine)
+}
+
+class SqlStore implements Store {
+  readonly engine: Engine['name']
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.engine = engine.name
+    this.#engine = engine
+  }
+
+  within<T>(organizationId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const scope = scopeOf(organizationId)
+    return this.#transaction(organizationId, (tx) => work(tx.withPlugin(scope)))
+  }
+
+  read<T>(organizationId: string, work: (db: Tx) => Promise<T>): Promise<T> {
+    if (this.#engine.rowSecurity) return this.within(organizationId, work)
+    return mapped(() => work(this.#engine.db.withPlugin(scopeOf(organizationId))))
+  }
+
+  system<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#transaction('*', work)
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close()
+  }
+
+  #transaction<T>(organizationId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return mapped(() =>
+      this.#engine.db.transaction().execute(async (tx) => {
+        if (this.#engine.rowSecurity) {
+          await sql`select set_config('plinth.organization_id', ${organizationId}, true)`.execute(tx)
+        }
+        return work(tx)
+      }),
+    )
+  }
+}
+
+/** Errors of the connection become UNAVAILABLE, so that callers can wait and try again. */
+async function mapped<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof PlinthError) throw error
+    const code = (error as { code?: unknown }).code
+    if (typeof code === 'string' && isConnectionError(code)) {
+      throw new PlinthError('UNAVAILABLE', { detail: 'The database cannot be reached.', cause: error })
+    }
+    throw error
+  }
+}
+
+/** SQLSTATE class 08 and 57P0x, too many connections, disk full; and socket errors of the driver. */
+function isConnectionError(code: string): boolean {
+  return (
+    code.startsWith('08') ||
+    code.startsWith('57P') ||
+    code === '53300' ||
+    code === '53100' ||
+    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'].includes(code)
+  )
+}
+
+/** SQLSTATE 23505: two writers wanted the same unique row. */
+export function isUniqueViolation(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === '23505'
+}
