@@ -1,0 +1,217 @@
+import { z } from 'zod'
+import { resourceKinds } from '#kernel'
+import { pageOf, paging, time } from './basics.ts'
+
+const kindNames = Object.keys(resourceKinds) as [keyof typeof resourceKinds]
+export const resourceKind = z.enum(kindNames)
+
+export const resourceSummary = z
+  .object({
+    kind: resourceKind,
+    name: z.string(),
+    project: z.string(),
+    revision: z.number(),
+    digest: z.string(),
+    labels: z.array(z.string()),
+    updatedAt: time,
+    updatedBy: z.string(),
+  })
+  .meta({ id: 'ResourceSummary' })
+
+export const resourceDetail = resourceSummary
+  .extend({ spec: z.record(z.string(), z.unknown()), yaml: z.string(), message: z.string() })
+  .meta({ id: 'Resource' })
+
+export const resourceHistoryEntry = z
+  .object({
+    revision: z.number(),
+    digest: z.string(),
+    message: z.string(),
+    createdAt: time,
+    createdBy: z.string(),
+    labels: z.array(z.string()),
+    current: z.boolean(),
+  })
+  .meta({ id: 'ResourceVersionSummary' })
+
+/** `yaml` may hold several documents. Nothing is applied when any is invalid, or with `dryRun`. */
+export const applyRequest = z.object({
+  yaml: z.string().max(1_048_576),
+  /** Name shown in errors. */
+  file: z.string().default('input.yaml'),
+  dryRun: z.boolean().default(false),
+  message: z.string().max(2_000).default(''),
+  /** `Kind/name` to the revision the change is based on; a mismatch is CONFLICT. */
+  expectedRevisions: z.record(z.string(), z.number()).optional(),
+})
+
+export const applyResult = z
+  .object({
+    dryRun: z.boolean(),
+    results: z.array(
+      z.object({
+        kind: resourceKind,
+        name: z.string(),
+        outcome: z.enum(['created', 'changed', 'unchanged']),
+        revision: z.number(),
+        digest: z.string(),
+        /** Unified diff of the canonical YAML; empty when unchanged. */
+        diff: z.string(),
+      }),
+    ),
+    auditSeq: z.number().nullable(),
+  })
+  .meta({ id: 'ApplyResult' })
+
+export const user = z
+  .object({
+    id: z.string(),
+    email: z.string(),
+    name: z.string(),
+    groups: z.array(z.string()),
+    roles: z.array(z.string()),
+    disabled: z.boolean(),
+    hasPassword: z.boolean(),
+    createdAt: time,
+    lastSeenAt: time.nullable(),
+  })
+  .meta({ id: 'User' })
+
+export const userCreate = z.object({
+  email: z.email(),
+  name: z.string().min(1).max(200),
+  groups: z.array(z.string()).max(100).default([]),
+  roles: z.array(z.string()).max(20).default(['member']),
+})
+
+export const userChange = z.object({
+  name: z.string().min(1).max(200).optional(),
+  groups: z.array(z.string()).max(100).optional(),
+  roles: z.array(z.string()).max(20).optional(),
+  disabled: z.boolean().optional(),
+})
+
+export const group = z
+  .object({ name: z.string(), description: z.string(), members: z.number() })
+  .meta({ id: 'Group' })
+
+export const apiKey = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    prefix: z.string(),
+    userId: z.string(),
+    userName: z.string(),
+    scopes: z.array(z.string()),
+    createdAt: time,
+    expiresAt: time.nullable(),
+    lastUsedAt: time.nullable(),
+    revokedAt: time.nullable(),
+  })
+  .meta({ id: 'ApiKey' })
+
+export const apiKeyCreate = z.object({
+  name: z.string().min(1).max(200),
+  /** Empty: everything the user may do. */
+  scopes: z.array(z.string()).max(100).default([]),
+  expiresAt: time.optional(),
+  /** Another user's key needs `people.write`. */
+  userId: z.string().optional(),
+})
+
+/** The secret is shown in this response and never again. */
+export const apiKeyCreated = apiKey.extend({ secret: z.string() }).meta({ id: 'ApiKeyCreated' })
+
+export const me = z
+  .object({
+    id: z.string(),
+    email: z.string(),
+    name: z.string(),
+    kind: z.enum(['user', 'service', 'system']),
+    organization: z.object({ id: z.string(), name: z.string() }),
+    groups: z.array(z.string()),
+    roles: z.array(z.string()),
+    permissions: z.array(z.string()),
+    hasPassword: z.boolean(),
+  })
+  .meta({ id: 'Me' })
+
+export const signInRequest = z.union([
+  z.object({ email: z.email(), password: z.string().min(1).max(1_000) }),
+  z.object({ token: z.string().min(10).max(200) }),
+])
+
+export const auditEvent = z
+  .object({
+    seq: z.number(),
+    at: time,
+    kind: z.string(),
+    actor: z.string(),
+    actorName: z.string().nullable(),
+    target: z.string(),
+    outcome: z.string(),
+    details: z.record(z.string(), z.unknown()),
+    /** Decrypted for those who may see it; `erased` after erasure; absent where there is none. */
+    personal: z
+      .union([z.record(z.string(), z.unknown()), z.literal('erased'), z.literal('hidden')])
+      .optional(),
+    leafHash: z.string(),
+  })
+  .meta({ id: 'AuditEvent' })
+
+export const auditQuery = paging.extend({
+  kind: z.string().optional(),
+  actor: z.string().optional(),
+  target: z.string().optional(),
+  from: time.optional(),
+  to: time.optional(),
+  search: z.string().max(200).optional(),
+})
+
+export const auditState = z
+  .object({
+    size: z.number(),
+    origin: z.string(),
+    /** Public key in C2SP vkey notation. */
+    vkey: z.string(),
+    checkpoint: z.object({ size: z.number(), note: z.string(), at: time }).nullable(),
+  })
+  .meta({ id: 'AuditState' })
+
+export const systemStatus = z
+  .object({
+    version: z.string(),
+    engine: z.enum(['pglite', 'postgres']),
+    chatModel: z.object({ name: z.string(), note: z.string() }),
+    dense: z.object({ embedder: z.string().nullable(), off: z.string().nullable() }),
+    sample: z.boolean(),
+    uptimeSeconds: z.number(),
+    offers: z.array(z.object({ name: z.string(), note: z.string(), yaml: z.string() })),
+  })
+  .meta({ id: 'SystemStatus' })
+
+export const doctorReport = z
+  .object({
+    ok: z.boolean(),
+    checks: z.array(
+      z.object({
+        name: z.string(),
+        result: z.enum(['ok', 'warning', 'failed']),
+        detail: z.string(),
+        remedy: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'DoctorReport' })
+
+export const resourcePage = pageOf(resourceSummary)
+export const resourceHistory = pageOf(resourceHistoryEntry)
+export const userPage = pageOf(user)
+export const groupPage = pageOf(group)
+export const apiKeyPage = pageOf(apiKey)
+export const auditPage = pageOf(auditEvent)
+export const resourceQuery = paging.extend({
+  kind: resourceKind.optional(),
+  project: z.string().optional(),
+  search: z.string().max(200).optional(),
+})

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { limits } from '#kernel'
+
+/** RFC 9457 problem details, with Plinth's code, where and remedy. */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    where: z.string().optional(),
+    remedy: z.string(),
+    requestId: z.string(),
+    /** All findings where a request had several. */
+    problems: z
+      .array(z.object({ where: z.string(), detail: z.string(), remedy: z.string() }))
+      .optional(),
+  })
+  .meta({ id: 'Problem' })
+
+export const time = z.iso.datetime().meta({ description: 'UTC, ISO 8601' })
+
+/** Query parameters of every list. `cursor` is opaque and comes from the previous page. */
+export const paging = z.object({
+  limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).default(limits.pageSizeDefault),
+  cursor: z.string().max(500).optional(),
+})
+
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    items: z.array(item),
+    nextCursor: z.string().nullable(),
+    total: z.number().int().optional(),
+  })
+
+export const storedError = z.object({
+  code: z.string(),
+  detail: z.string(),
+  where: z.string().optional(),
+  remedy: z.string().optional(),
+})
+
+export const acknowledged = z.object({ ok: z.literal(true), auditSeq: z.number().int().optional() })
