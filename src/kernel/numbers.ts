@@ -1,10 +1,58 @@
 const written: Record<string, string> = {
-  one: '1', two: '2', three: '3', four: '4', five: '5', six: '6', seven: '7', eight: '8', nine: '9', ten: '10',
-  eleven: '11', twelve: '12', thirteen: '13', fourteen: '14', fifteen: '15', sixteen: '16', eighteen: '18',
-  twenty: '20', thirty: '30', forty: '40', fifty: '50', sixty: '60', seventy: '70', eighty: '80', ninety: '90',
-  zwei: '2', drei: '3', vier: '4', fünf: '5', sechs: '6', sieben: '7', acht: '8', neun: '9', zehn: '10', elf: '11',
-  zwölf: '12', vierzehn: '14', zwanzig: '20', dreißig: '30', vierzig: '40', fünfzig: '50', sechzig: '60', neunzig: '90',
-  一: '1', 二: '2', 两: '2', 三: '3', 四: '4', 五: '5', 六: '6', 七: '7', 八: '8', 九: '9', 十: '10',
+  one: '1',
+  two: '2',
+  three: '3',
+  four: '4',
+  five: '5',
+  six: '6',
+  seven: '7',
+  eight: '8',
+  nine: '9',
+  ten: '10',
+  eleven: '11',
+  twelve: '12',
+  thirteen: '13',
+  fourteen: '14',
+  fifteen: '15',
+  sixteen: '16',
+  eighteen: '18',
+  twenty: '20',
+  thirty: '30',
+  forty: '40',
+  fifty: '50',
+  sixty: '60',
+  seventy: '70',
+  eighty: '80',
+  ninety: '90',
+  zwei: '2',
+  drei: '3',
+  vier: '4',
+  fünf: '5',
+  sechs: '6',
+  sieben: '7',
+  acht: '8',
+  neun: '9',
+  zehn: '10',
+  elf: '11',
+  zwölf: '12',
+  vierzehn: '14',
+  zwanzig: '20',
+  dreißig: '30',
+  vierzig: '40',
+  fünfzig: '50',
+  sechzig: '60',
+  neunzig: '90',
+  一: '1',
+  二: '2',
+  两: '2',
+  三: '3',
+  四: '4',
+  五: '5',
+  六: '6',
+  七: '7',
+  八: '8',
+  九: '9',
+  十: '10',
 }
 
 const digits = /\p{Nd}+(?:[.,'’\u00a0\u202f]\p{Nd}+)*/gu
@@ -32,7 +80,8 @@ export function statedNumbers(text: string): Set<string> {
 
 function canonical(written: string): string {
   const parts = written.split(/[.,'’\u00a0\u202f]/u)
-  const grouped = parts.length > 1 && parts[0]!.length <= 3 && parts.slice(1).every((p) => p.length === 3)
+  const grouped =
+    parts.length > 1 && parts[0]!.length <= 3 && parts.slice(1).every((p) => p.length === 3)
   // A date or a version (three parts or more, not grouped) stays as it is, with points.
   const text = grouped ? parts.join('') : parts.join('.')
   return text.replace(/^0+(?=\d)/, '')

@@ -18,8 +18,9 @@ const bullet = /^\s*(?:[-*•‣◦–·▪]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+/u
 const terminal = /[.!?:;。！？：；…]["'”’»)\]]*$/u
 const cell = / \| /
 const abbreviation =
-  /(?:^|[\s("“„])(?:Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Nos|vs|e\.g|i\.e|z\. ?B|d\. ?h|u\. ?a|bzw|ca|Abs|Art|Fig|Figs|Eq|approx|resp|Inc|Ltd|Sen|Gen|Rev|Hon|Jr|Str|Tel|Ziff|Ver|cf|al|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|\p{Lu})\.\s*$/u
-const germanMonth = /^(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)/
+  /(?:^|[\s("“„])(?:Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Nos|vs|e\.g|i\.e|z\. ?B|d\. ?h|u\. ?a|bzw|ca|Abs|Art|Fig|Figs|Eq|approx|resp|Inc|Ltd|Sen|Gen|Rev|Hon|Jr|Str|Tel|Ziff|Ver|cf|al|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|\p{L})\.\s*$/u
+const germanMonth =
+  /^(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)/
 
 const segmenters = new Map<string, Intl.Segmenter>()
 
@@ -89,7 +90,8 @@ function wraps(line: Line, next: Line, longest: number): boolean {
 
 function isHeading(line: string): boolean {
   const bare = line.trim().replace(/^(?:#{1,6}|\d+(?:\.\d+)*\.?|§ ?\d+)\s+/u, '')
-  if (terminal.test(bare) || cell.test(bare) || bullet.test(line) || /\d|: |：/.test(bare)) return false
+  if (terminal.test(bare) || cell.test(bare) || bullet.test(line) || /\d|: |：/.test(bare))
+    return false
   const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/u.test(bare)
   return wide ? bare.length <= 24 : bare.split(/\s+/).length <= 10 && bare.length <= 80
 }
@@ -101,7 +103,12 @@ function takeTable(text: string, lines: Line[], from: number, units: TextUnit[])
   for (let i = from; i < to; i++) {
     const span = { start: lines[i]!.start, end: lines[i]!.end }
     if (i === from && header >= 0) pushTrimmed(text, units, { kind: 'table-header', ...span })
-    else pushTrimmed(text, units, header >= 0 ? { kind: 'row', ...span, header } : { kind: 'row', ...span })
+    else
+      pushTrimmed(
+        text,
+        units,
+        header >= 0 ? { kind: 'row', ...span, header } : { kind: 'row', ...span },
+      )
   }
   return to
 }

@@ -1,4 +1,4 @@
-import type { Analyse } from "./sentences.ts"
+import type { Analyse } from './sentences.ts'
 
 /**
  * Words that carry grammar or only ask, in the languages that the built-in model answers. They are read through the
@@ -11,7 +11,8 @@ had has have having he her here hers herself him himself his how i if in into is
 most must my myself no nor not now of off on once only or other ought our ours ourselves out over own please same shall
 she should so some such tell than that the their theirs them themselves then there these they this those through to too
 under until up upon us very was we were what when where which while who whom whose why will with would you your yours
-yourself many much know give want need explain describe`,
+yourself many much know give want need explain describe
+long often far`,
   de: `aber alle allem allen aller alles als also am an auch auf aus bei beim bin bis bist da dabei dadurch daher damit
 dann das dass dem den denn der deren des dessen die dies diese diesem diesen dieser dieses dir doch dort du durch ein
 eine einem einen einer eines er es etwa euch für gegen gibt hat hatte hatten habe haben hier hinter ich ihm ihn ihnen
@@ -19,10 +20,10 @@ ihr ihre ihrem ihren ihrer im in ins ist ja jede jedem jeden jeder jedes kann ka
 mir mit muss müssen nach nicht noch nun nur ob oder ohne sehr sein seine seinem seinen seiner seit sich sie sind so
 soll sollen sollte über um und uns unser unsere unter vom von vor wann war waren warum was weil welche welchem welchen
 welcher welches wem wen wenn wer werde werden wie wieder wieviel viel viele will wir wird wo woher wohin wollen wurde
-wurden zu zum zur zwischen bitte`,
+wurden lange oft weit hoch heißt zu zum zur zwischen bitte`,
   zh: `的 了 是 在 和 与 或 及 也 都 就 而 但 被 把 对 从 到 为 以 于 有 没有 这 那 这个 那个 这些 那些 其 之 什么 谁 哪
 哪个 哪些 哪里 哪位 何 何时 何处 如何 怎么 怎样 为什么 多少 几 吗 呢 吧 啊 我 你 您 他 她 它 我们 你们 他们 请 一个 上 中 下
-里 时候 是什么 需要 可以 能 会 要`,
+里 时候 是什么 需要 可以 能 会 要 多久 多长 何人`,
   fr: `à au aux avec ce ces cette comme dans de des du elle en est et eux il ils je la le les leur lui mais ne nous on
 ou où par pas pour qu que quel quelle quels quelles qui quand combien comment pourquoi sa ses son sur un une vous y`,
   es: `a al como con cuál cuáles cuándo cuánto cuántos de del dónde el ella en es esta este la las lo los más no o para

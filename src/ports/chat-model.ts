@@ -19,6 +19,8 @@ export interface Passage {
   end: number
   page?: number
   pageEnd?: number
+  /** When the document says it takes effect or was written (ISO 8601), where known: newer wins a contradiction. */
+  date?: string
   /** Fused retrieval score, 0 to 1; and both legs where they found it. */
   score: number
   lexicalScore?: number
@@ -32,6 +34,10 @@ export interface ChatRequest {
   /** For models that read passages as data (the built-in extractive one); others find them in the messages. */
   passages?: readonly Passage[]
   question?: string
+  /** ISO 639-1 of the question, where known. */
+  language?: string
+  /** For models that abstain by confidence: the least confidence (0 to 1) that they answer with. */
+  abstainBelow?: number
   temperature?: number
   maxOutputTokens?: number
   stop?: readonly string[]

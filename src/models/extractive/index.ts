@@ -1,0 +1,2 @@
+export { type ExtractedSentence, type Extraction, type ExtractOptions, extract } from './extract.ts'
+export { instructsModel } from './instructions.ts'

@@ -1,0 +1,157 @@
+import { type Analyse, numbersIn, splitSentences, stopTerms, type TextUnit } from '#kernel'
+import type { Passage } from '#ports'
+import { cueMatch } from './cues.ts'
+import { rankWeights } from './generated/coefficients.ts'
+import { instructsModel } from './instructions.ts'
+import { type Asked, neighbours } from './question.ts'
+
+/** A unit of a passage with the stems that say what it is about. */
+export interface ReadUnit extends TextUnit {
+  text: string
+  /** Content stems in order. */
+  terms: readonly string[]
+  set: ReadonlySet<string>
+}
+
+export interface ReadPassage {
+  passage: Passage
+  units: readonly ReadUnit[]
+  /** Stems of title and headings. */
+  about: ReadonlySet<string>
+  /** Stems of the whole passage with title and headings. */
+  all: ReadonlySet<string>
+}
+
+/** A unit that may stand in the answer. */
+export interface Candidate {
+  passage: ReadPassage
+  index: number
+  unit: ReadUnit
+  features: readonly number[]
+  /** Weighted share of the question's terms that the unit says itself. */
+  cover: number
+  /** The same with its neighbours, headings and title, which count less. */
+  contextCover: number
+  cue: number
+  score: number
+}
+
+/** Cuts a passage into units and reads their stems once. */
+export function readPassage(passage: Passage, analyse: Analyse, language?: string): ReadPassage {
+  const stops = stopTerms(analyse)
+  const content = (text: string) => analyse(text, language).filter((term) => !stops.has(term))
+  const units = splitSentences(passage.text, language).map((unit): ReadUnit => {
+    const text = passage.text.slice(unit.start, unit.end)
+    const terms = content(text)
+    return { ...unit, text, terms, set: new Set(terms) }
+  })
+  const about = new Set(content(`${passage.title} ${passage.headingPath.join(' ')}`))
+  const all = new Set(about)
+  for (const unit of units) for (const term of unit.terms) all.add(term)
+  return { passage, units, about, all }
+}
+
+/** Weighted share (0 to 1) of the question's terms that a set of stems holds. */
+export function coverOf(asked: Asked, held: (term: string) => boolean): number {
+  let cover = 0
+  for (let i = 0; i < asked.terms.length; i++) {
+    if (held(asked.terms[i]!)) cover += asked.weights[i]!
+  }
+  return Math.min(1, cover)
+}
+
+/** What each number of `Candidate.features` is; the fit prints them by these names. */
+export const rankFeatures = [
+  'cover',
+  'contextGain',
+  'pairs',
+  'cue',
+  'passageScore',
+  'passageCover',
+  'length',
+  'first',
+  'numbers',
+  'asks',
+  'row',
+] as const
+
+/** Every unit of the passages that could answer, scored, best first. */
+export function rankUnits(asked: Asked, passages: readonly ReadPassage[]): Candidate[] {
+  const top = Math.max(1e-9, ...passages.map((read) => read.passage.score))
+  const candidates: Candidate[] = []
+  for (const read of passages) {
+    const passageCover = coverOf(asked, (term) => read.all.has(term))
+    for (let index = 0; index < read.units.length; index++) {
+      const unit = read.units[index]!
+      if (unit.kind === 'heading' || unit.kind === 'table-header' || unit.terms.length === 0)
+        continue
+      if (instructsModel(unit.text)) continue
+      candidates.push(scoreUnit(asked, read, { index, passageCover, top }))
+    }
+  }
+  return candidates.sort((a, b) => b.score - a.score)
+}
+
+function scoreUnit(
+  asked: Asked,
+  read: ReadPassage,
+  at: { index: number; passageCover: number; top: number },
+): Candidate {
+  const unit = read.units[at.index]!
+  const cover = coverOf(asked, (term) => unit.set.has(term))
+  const contextCover = contextCoverOf(asked, read, at.index)
+  const cue = cueMatch(asked.kind, unit.text, asked.text)
+  const features = [
+    cover,
+    contextCover - cover,
+    share(asked.pairs, neighbours(unit.terms)),
+    cue,
+    read.passage.score / at.top,
+    at.passageCover,
+    Math.min(1, Math.log2(1 + unit.terms.length) / 5),
+    at.index === 0 ? 1 : 0,
+    numberShare(asked, unit.text),
+    /[?？]["'”’)]*$/u.test(unit.text) ? 1 : 0,
+    unit.kind === 'row' ? 1 : 0,
+  ]
+  let score = 0
+  for (let i = 0; i < features.length; i++) score += features[i]! * rankWeights[i]!
+  return { passage: read, index: at.index, unit, features, cover, contextCover, cue, score }
+}
+
+function contextCoverOf(asked: Asked, read: ReadPassage, index: number): number {
+  const unit = read.units[index]!
+  const before = read.units[index - 1]
+  const after = read.units[index + 1]
+  const header = unit.header === undefined ? undefined : read.units[unit.header]
+  let cover = 0
+  for (let i = 0; i < asked.terms.length; i++) {
+    const term = asked.terms[i]!
+    const share = unit.set.has(term)
+      ? 1
+      : header?.set.has(term)
+        ? 0.8
+        : before?.set.has(term)
+          ? 0.55
+          : read.about.has(term)
+            ? 0.5
+            : after?.set.has(term)
+              ? 0.3
+              : 0
+    cover += share * asked.weights[i]!
+  }
+  return Math.min(1, cover)
+}
+
+function share(wanted: ReadonlySet<string>, held: ReadonlySet<string>): number {
+  if (wanted.size === 0) return 0
+  let found = 0
+  for (const pair of wanted) if (held.has(pair)) found++
+  return found / wanted.size
+}
+
+function numberShare(asked: Asked, text: string): number {
+  if (asked.numbers.length === 0) return 0
+  const held = new Set(numbersIn(text))
+  return asked.numbers.filter((number) => held.has(number)).length / asked.numbers.length
+}
