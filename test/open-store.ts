@@ -20,7 +20,10 @@ export async function openTestStore(): Promise<TestStore> {
   const opened = url ? await onServer(url) : await embedded()
   const organizationId = newId('org')
   await opened.store.system((tx) =>
-    tx.insertInto('organization').values({ organization_id: organizationId, name: `Test ${organizationId}` }).execute(),
+    tx
+      .insertInto('organization')
+      .values({ organization_id: organizationId, name: `Test ${organizationId}` })
+      .execute(),
   )
   return { ...opened, organizationId }
 }
@@ -29,7 +32,10 @@ export async function openTestStore(): Promise<TestStore> {
 export async function addOrganization(store: Store): Promise<string> {
   const organizationId = newId('org')
   await store.system((tx) =>
-    tx.insertInto('organization').values({ organization_id: organizationId, name: `Test ${organizationId}` }).execute(),
+    tx
+      .insertInto('organization')
+      .values({ organization_id: organizationId, name: `Test ${organizationId}` })
+      .execute(),
   )
   return organizationId
 }
@@ -44,7 +50,8 @@ async function embedded(): Promise<Omit<TestStore, 'organizationId'>> {
 async function migratedSeed(): Promise<Uint8Array> {
   const migrations = new URL('../src/store/migrations/', import.meta.url)
   const hash = createHash('sha256')
-  for (const file of (await readdir(migrations)).sort()) hash.update(await readFile(new URL(file, migrations)))
+  for (const file of (await readdir(migrations)).sort())
+    hash.update(await readFile(new URL(file, migrations)))
   const folder = new URL('../node_modules/.cache/plinth/', import.meta.url)
   const file = new URL(`seed-${hash.digest('hex').slice(0, 16)}.tar`, folder)
   try {
@@ -83,4 +90,3 @@ async function onServer(adminUrl: string): Promise<Omit<TestStore, 'organization
     },
   }
 }
-

@@ -10,7 +10,10 @@ export function canonicalJson(value: unknown): string {
     const text = canonicalize(value)
     if (typeof text === 'string') return text
   } catch (error) {
-    throw new PlinthError('INVALID_INPUT', { detail: 'The value cannot be written as JSON.', cause: error })
+    throw new PlinthError('INVALID_INPUT', {
+      detail: 'The value cannot be written as JSON.',
+      cause: error,
+    })
   }
   throw new PlinthError('INVALID_INPUT', 'The value cannot be written as JSON.')
 }

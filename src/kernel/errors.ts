@@ -91,7 +91,8 @@ export const errorTable = {
   INTEGRITY: {
     status: 500,
     title: 'Stored data does not match its checksum or key',
-    remedy: 'Stop writing, run `plinth doctor --fsck`, restore from a backup if it confirms damage.',
+    remedy:
+      'Stop writing, run `plinth doctor --fsck`, restore from a backup if it confirms damage.',
   },
 } as const satisfies Record<string, { status: number; title: string; remedy: string }>
 

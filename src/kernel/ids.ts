@@ -4,8 +4,24 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /** What an id names; the prefix stands in every id, so that a pasted id explains itself. */
 export type IdPrefix =
-  | 'org' | 'prj' | 'usr' | 'grp' | 'key' | 'ses' | 'lnk' | 'doc' | 'ver' | 'pst' | 'job' | 'cnv'
-  | 'msg' | 'trc' | 'fbk' | 'vlt' | 'upl' | 'req'
+  | 'org'
+  | 'prj'
+  | 'usr'
+  | 'grp'
+  | 'key'
+  | 'ses'
+  | 'lnk'
+  | 'doc'
+  | 'ver'
+  | 'pst'
+  | 'job'
+  | 'cnv'
+  | 'msg'
+  | 'trc'
+  | 'fbk'
+  | 'vlt'
+  | 'upl'
+  | 'req'
 
 /**
  * A new id: prefix, then 10 characters of milliseconds and 16 random ones (80 bits) in Crockford's base 32,
@@ -26,5 +42,9 @@ export function newId(prefix: IdPrefix, now: number = Date.now()): string {
 
 /** Whether a string has the shape of an id with this prefix (not whether such a thing exists). */
 export function isId(prefix: IdPrefix, value: string): boolean {
-  return value.length === prefix.length + 27 && value.startsWith(`${prefix}_`) && /^[0-9a-hjkmnp-tv-z]+$/.test(value.slice(prefix.length + 1))
+  return (
+    value.length === prefix.length + 27 &&
+    value.startsWith(`${prefix}_`) &&
+    /^[0-9a-hjkmnp-tv-z]+$/.test(value.slice(prefix.length + 1))
+  )
 }

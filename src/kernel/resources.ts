@@ -4,13 +4,23 @@ import { allPermissions, type Permission } from './permissions.ts'
 /** DNS-like: what can stand in a URL, a file name and a model name. */
 export const resourceName = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits, "-" and ".", at most 63 characters')
+  .regex(
+    /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/,
+    'lower-case letters, digits, "-" and ".", at most 63 characters',
+  )
 
 /** A resource of another kind, by name; `name@label` or `name@sha256:…` pins a version. */
-const reference = z.string().regex(/^[a-z0-9][a-z0-9.-]*(@[A-Za-z0-9:._-]+)?$/, 'a resource name, optionally with @label or @digest')
+const reference = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9.-]*(@[A-Za-z0-9:._-]+)?$/,
+    'a resource name, optionally with @label or @digest',
+  )
 
 /** `everyone`, `user:<id or e-mail>`, `group:<name>`. */
-export const readerToken = z.string().regex(/^(everyone|user:.+|group:.+)$/, '"everyone", "user:<e-mail>" or "group:<name>"')
+export const readerToken = z
+  .string()
+  .regex(/^(everyone|user:.+|group:.+)$/, '"everyone", "user:<e-mail>" or "group:<name>"')
 
 /** A secret is named, never written: the environment variable that holds it. */
 const secretReference = z.object({ env: z.string().regex(/^[A-Z][A-Z0-9_]*$/) }).strict()
@@ -76,7 +86,10 @@ export const sourceSpec = z
     metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   })
   .strict()
-  .refine((s) => (s.folder ? 1 : 0) + (s.upload ? 1 : 0) === 1, 'exactly one of "folder" and "upload"')
+  .refine(
+    (s) => (s.folder ? 1 : 0) + (s.upload ? 1 : 0) === 1,
+    'exactly one of "folder" and "upload"',
+  )
 
 export const promptSpec = z
   .object({
@@ -102,7 +115,10 @@ export const providerSpec = z
       .prefault({}),
   })
   .strict()
-  .refine((p) => p.protocol === 'extractive' || p.baseUrl !== undefined, '"baseUrl" is needed for this protocol')
+  .refine(
+    (p) => p.protocol === 'extractive' || p.baseUrl !== undefined,
+    '"baseUrl" is needed for this protocol',
+  )
 
 export const modelSpec = z
   .object({
@@ -113,7 +129,10 @@ export const modelSpec = z
     maxOutputTokens: z.number().int().min(1).default(1_024),
     temperature: z.number().min(0).max(2).optional(),
     /** US dollars per million tokens, where known. */
-    price: z.object({ input: z.number().min(0), output: z.number().min(0) }).strict().optional(),
+    price: z
+      .object({ input: z.number().min(0), output: z.number().min(0) })
+      .strict()
+      .optional(),
   })
   .strict()
 

@@ -61,6 +61,16 @@ export interface ParseInput {
   name: string
 }
 
+/** What the caller may hand along; every part is optional. */
+export interface ParseOptions {
+  /** Called as pages, slides or sheets are done, where the format has them. */
+  onProgress?: (done: number, total: number) => void
+  /** Milliseconds since the epoch after which the parser gives up with PARSER_LIMIT. */
+  deadline?: number
+  /** How many documents this one is attached inside of; 0 at the top. */
+  depth?: number
+}
+
 export interface Parser {
   readonly version: 'parser/1'
   /** Identity with a version, recorded with every document version: `pdf/1`. */
@@ -68,5 +78,5 @@ export interface Parser {
   /** Media types this parser reads. */
   readonly mediaTypes: readonly string[]
   /** Throws PlinthError UNPARSABLE (with `where`: page or element) or PARSER_LIMIT. */
-  parse(input: ParseInput): Promise<ParsedDocument>
+  parse(input: ParseInput, options?: ParseOptions): Promise<ParsedDocument>
 }

@@ -108,6 +108,7 @@ function refused(directory: string, holder: Holder | undefined): PlinthError {
   return new PlinthError('DATA_DIRECTORY_LOCKED', {
     detail: `${directory} is in use by ${who}.`,
     where: join(directory, 'plinth.lock'),
-    remedy: 'Stop that process, or set PLINTH_DATA_DIR to another folder. If that machine is gone for good, delete the lock file.',
+    remedy:
+      'Stop that process, or set PLINTH_DATA_DIR to another folder. If that machine is gone for good, delete the lock file.',
   })
 }

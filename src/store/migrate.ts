@@ -12,18 +12,23 @@ const folder = new URL('./migrations/', import.meta.url)
  */
 export async function migrate(db: Kysely<Schema>): Promise<number> {
   await sql`create table if not exists schema_migration (
-    number integer primary key, name text not null, applied_at timestamptz not null default now())`.execute(db)
+    number integer primary key, name text not null, applied_at timestamptz not null default now())`.execute(
+    db,
+  )
   const files = (await readdir(folder)).filter((f) => /^\d{4}_.+\.sql$/.test(f)).sort()
   let applied = 0
   for (const file of files) {
     if (await applyOne(db, file)) applied++
   }
-  const newest = await sql<{ newest: number | null }>`select max(number) as newest from schema_migration`.execute(db)
+  const newest = await sql<{
+    newest: number | null
+  }>`select max(number) as newest from schema_migration`.execute(db)
   const found = newest.rows[0]?.newest ?? 0
   if (found > files.length) {
     throw new PlinthError('UNAVAILABLE', {
       detail: `The database has migration ${found}; this Plinth knows ${files.length}.`,
-      remedy: 'Start the newer version of Plinth that migrated it, or restore a backup made before.',
+      remedy:
+        'Start the newer version of Plinth that migrated it, or restore a backup made before.',
     })
   }
   return applied

@@ -37,7 +37,12 @@ export interface Schema {
   }
   user_group: Tenant & { name: string; description: Defaulted<string>; created_at: Time }
   group_member: Tenant & { group_name: string; user_id: string }
-  role_binding: Tenant & { subject: string; role: string; project: Defaulted<string>; created_at: Time }
+  role_binding: Tenant & {
+    subject: string
+    role: string
+    project: Defaulted<string>
+    created_at: Time
+  }
   api_key: Tenant & {
     id: string
     name: string
@@ -224,7 +229,12 @@ export interface Schema {
     started_at: NullableTime
     finished_at: NullableTime
   }
-  job_step: Tenant & { job_id: string; name: string; result: NullableJson<unknown>; created_at: Time }
+  job_step: Tenant & {
+    job_id: string
+    name: string
+    result: NullableJson<unknown>
+    created_at: Time
+  }
   job_effect: Tenant & {
     job_id: string
     name: string

@@ -71,8 +71,9 @@ class ScopeTransformer extends OperationNodeTransformer {
   #rememberExpressions(node: OperationNode): void {
     const list = (node as { with?: { expressions?: readonly OperationNode[] } }).with?.expressions
     for (const expression of list ?? []) {
-      const name = (expression as { name?: { table?: { table?: { identifier?: { name: string } } } } })
-        .name?.table?.table?.identifier?.name
+      const name = (
+        expression as { name?: { table?: { table?: { identifier?: { name: string } } } } }
+      ).name?.table?.table?.identifier?.name
       if (name) this.#expressionNames.add(name)
     }
   }
@@ -91,7 +92,8 @@ class ScopeTransformer extends OperationNodeTransformer {
         return this.#withWhere(this.#withJoins(update), names)
       }
       case 'DeleteQueryNode': {
-        const del = node as OperationNode & Selectish & { using?: { tables: readonly OperationNode[] } }
+        const del = node as OperationNode &
+          Selectish & { using?: { tables: readonly OperationNode[] } }
         const names = (del.from?.froms ?? []).flatMap((from) => this.#referenceNames(from))
         for (const table of del.using?.tables ?? []) names.push(...this.#referenceNames(table))
         return this.#withWhere(this.#withJoins(del), names)
@@ -127,7 +129,9 @@ class ScopeTransformer extends OperationNodeTransformer {
     let where = node.where
     for (const name of names) {
       const predicate = this.#predicate(name)
-      where = where ? WhereNode.cloneWithOperation(where, 'And', predicate) : WhereNode.create(predicate)
+      where = where
+        ? WhereNode.cloneWithOperation(where, 'And', predicate)
+        : WhereNode.create(predicate)
     }
     return where === node.where ? node : { ...node, where }
   }
@@ -171,4 +175,3 @@ interface Selectish {
   joins?: readonly JoinNode[]
   where?: WhereNode
 }
-

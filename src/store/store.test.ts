@@ -19,7 +19,10 @@ afterAll(() => test.close())
 
 const addUser = (organizationId: string, id: string) =>
   test.store.within(organizationId, (tx) =>
-    tx.insertInto('app_user').values({ id, email: `${id}@example.test`, name: id }).execute(),
+    tx
+      .insertInto('app_user')
+      .values({ id, email: `${id}@example.test`, name: id })
+      .execute(),
   )
 
 describe('the scope of an organization', () => {
@@ -43,7 +46,9 @@ describe('the scope of an organization', () => {
       expect(inside).toEqual([{ id: 'usr_a' }])
       const sub = await tx
         .selectFrom('organization')
-        .select((eb) => eb.selectFrom('app_user').select(sql<number>`count(*)::int`.as('n')).as('n'))
+        .select((eb) =>
+          eb.selectFrom('app_user').select(sql<number>`count(*)::int`.as('n')).as('n'),
+        )
         .execute()
       expect(sub).toEqual([{ n: 1 }])
       await tx.updateTable('app_user').set({ name: 'changed' }).execute()
@@ -70,15 +75,22 @@ describe('the scope of an organization', () => {
 
   it('serialises concurrent units of work without mixing them [M27.one-session]', async () => {
     const writes = Array.from({ length: 40 }, (_, i) =>
-      test.store.within(i % 2 ? other : test.organizationId, async (tx) => {
-        await tx.insertInto('user_group').values({ name: `g${i}` }).execute()
-        const rows = await tx.selectFrom('user_group').select('name').execute()
-        expect(rows.map((r) => r.name)).toContain(`g${i}`)
-        if (i % 5 === 0) throw new Error('rolled back')
-      }).catch(() => undefined),
+      test.store
+        .within(i % 2 ? other : test.organizationId, async (tx) => {
+          await tx
+            .insertInto('user_group')
+            .values({ name: `g${i}` })
+            .execute()
+          const rows = await tx.selectFrom('user_group').select('name').execute()
+          expect(rows.map((r) => r.name)).toContain(`g${i}`)
+          if (i % 5 === 0) throw new Error('rolled back')
+        })
+        .catch(() => undefined),
     )
     await Promise.all(writes)
-    const kept = await test.store.system((tx) => tx.selectFrom('user_group').select('name').execute())
+    const kept = await test.store.system((tx) =>
+      tx.selectFrom('user_group').select('name').execute(),
+    )
     expect(kept).toHaveLength(32)
   })
 
@@ -94,7 +106,14 @@ describe('the scope of an organization', () => {
     await test.store.within(test.organizationId, (tx) =>
       tx
         .insertInto('audit_event')
-        .values({ seq: 0, at: new Date(), kind: 'x', actor_id: 'a', canonical: '{}', leaf_hash: new Uint8Array(32) })
+        .values({
+          seq: 0,
+          at: new Date(),
+          kind: 'x',
+          actor_id: 'a',
+          canonical: '{}',
+          leaf_hash: new Uint8Array(32),
+        })
         .execute(),
     )
     await expect(
@@ -123,14 +142,21 @@ describe('the lock on the data directory', () => {
     expect(() => lockDirectory(directory)).toThrow(`process ${process.pid}`)
     release()
     const dead = spawnSync(process.execPath, ['-e', 'console.log(process.pid)'])
-    const holder = { pid: Number(String(dead.stdout)), host: readHost(directory), started: '1', since: '' }
+    const holder = {
+      pid: Number(String(dead.stdout)),
+      host: readHost(directory),
+      started: '1',
+      since: '',
+    }
     writeFileSync(join(directory, 'plinth.lock'), JSON.stringify(holder))
     lockDirectory(directory)()
   })
 
   function readHost(directory: string): string {
     const release = lockDirectory(directory)
-    const { host } = JSON.parse(readFileSync(join(directory, 'plinth.lock'), 'utf8')) as { host: string }
+    const { host } = JSON.parse(readFileSync(join(directory, 'plinth.lock'), 'utf8')) as {
+      host: string
+    }
     release()
     return host
   }

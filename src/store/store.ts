@@ -1,4 +1,4 @@
-import { Kysely, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { PlinthError } from '#kernel'
 import { migrate } from './migrate.ts'
 import type { Schema } from './schema.ts'
@@ -79,7 +79,9 @@ class SqlStore implements Store {
     return mapped(() =>
       this.#engine.db.transaction().execute(async (tx) => {
         if (this.#engine.rowSecurity) {
-          await sql`select set_config('plinth.organization_id', ${organizationId}, true)`.execute(tx)
+          await sql`select set_config('plinth.organization_id', ${organizationId}, true)`.execute(
+            tx,
+          )
         }
         return work(tx)
       }),
@@ -95,7 +97,10 @@ async function mapped<T>(work: () => Promise<T>): Promise<T> {
     if (error instanceof PlinthError) throw error
     const code = (error as { code?: unknown }).code
     if (typeof code === 'string' && isConnectionError(code)) {
-      throw new PlinthError('UNAVAILABLE', { detail: 'The database cannot be reached.', cause: error })
+      throw new PlinthError('UNAVAILABLE', {
+        detail: 'The database cannot be reached.',
+        cause: error,
+      })
     }
     throw error
   }

@@ -64,7 +64,10 @@ export async function openPglite(options: PgliteOptions): Promise<PgliteEngine> 
   }
 }
 
-type Waiting = { resolve(reply: Extract<WorkerReply, { rows: unknown }>): void; reject(e: Error): void }
+type Waiting = {
+  resolve(reply: Extract<WorkerReply, { rows: unknown }>): void
+  reject(e: Error): void
+}
 
 /** The one session: who holds it, who waits, and the replies on their way. */
 class Session {
@@ -102,9 +105,15 @@ class Session {
     else this.#held = false
   }
 
-  send(sql: string, parameters: readonly unknown[]): Promise<Extract<WorkerReply, { rows: unknown }>> {
+  send(
+    sql: string,
+    parameters: readonly unknown[],
+  ): Promise<Extract<WorkerReply, { rows: unknown }>> {
     if (this.#gone) {
-      throw new PlinthError('UNAVAILABLE', { detail: 'The embedded database has stopped.', cause: this.#gone })
+      throw new PlinthError('UNAVAILABLE', {
+        detail: 'The embedded database has stopped.',
+        cause: this.#gone,
+      })
     }
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
@@ -148,7 +157,10 @@ class SessionDriver implements Driver {
       },
       // biome-ignore lint/correctness/useYield: streaming is not offered; pages are
       async *streamQuery(): AsyncIterableIterator<never> {
-        throw new PlinthError('UNSUPPORTED', 'Read in pages; the embedded database does not stream.')
+        throw new PlinthError(
+          'UNSUPPORTED',
+          'Read in pages; the embedded database does not stream.',
+        )
       },
     }
   }

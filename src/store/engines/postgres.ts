@@ -30,7 +30,10 @@ export async function openPostgres(url: string, options: { connections: number }
     )
     const version = Number(rows[0]?.version ?? 0)
     if (version < 150_000) {
-      throw new PlinthError('UNAVAILABLE', `PostgreSQL 15 or newer is needed; this server is ${version / 10_000}.`)
+      throw new PlinthError(
+        'UNAVAILABLE',
+        `PostgreSQL 15 or newer is needed; this server is ${version / 10_000}.`,
+      )
     }
   } catch (error) {
     await pool.end().catch(() => undefined)
