@@ -1,6 +1,8 @@
 export { lockDirectory } from './directory-lock.ts'
 export { openPglite, type PgliteEngine } from './engines/pglite.ts'
 export { openPostgres } from './engines/postgres.ts'
+export * from './jobs/jobs.ts'
+export * from './jobs/worker.ts'
 export { migrate, splitStatements } from './migrate.ts'
 export type { JobState, Schema, StoredError, TableName } from './schema.ts'
 export { OrganizationScope } from './scope.ts'

@@ -303,6 +303,7 @@ export interface Schema {
     canonical: string
     leaf_hash: Uint8Array
   }
+  audit_subtree: Tenant & { level: number; index: number; hash: Uint8Array }
   audit_checkpoint: Tenant & { size: number; root: Uint8Array; note: string; at: Time }
   audit_subject_key: Tenant & {
     subject_id: string

@@ -76,7 +76,7 @@ class SqlStore implements Store {
   }
 
   #transaction<T>(organizationId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return mapped(() =>
+    const once = () =>
       this.#engine.db.transaction().execute(async (tx) => {
         if (this.#engine.rowSecurity) {
           await sql`select set_config('plinth.organization_id', ${organizationId}, true)`.execute(
@@ -84,8 +84,8 @@ class SqlStore implements Store {
           )
         }
         return work(tx)
-      }),
-    )
+      })
+    return mapped(() => againOnDeadlock(once))
   }
 }
 
@@ -103,6 +103,18 @@ async function mapped<T>(work: () => Promise<T>): Promise<T> {
       })
     }
     throw error
+  }
+}
+
+/** SQLSTATE 40P01 and 40001: the server rolled one of two back; it may simply run again. */
+async function againOnDeadlock<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const code = (error as { code?: unknown }).code
+      if ((code !== '40P01' && code !== '40001') || attempt === 5) throw error
+    }
   }
 }
 

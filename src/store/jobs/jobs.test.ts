@@ -1,0 +1,187 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { PlinthError } from '#kernel'
+import { openTestStore, type TestStore } from '../../../test/open-store.ts'
+import {
+  claim,
+  enqueue,
+  enqueueChildren,
+  finish,
+  getJob,
+  requestCancel,
+  writeStep,
+} from './jobs.ts'
+import { type JobHandler, JobWorker } from './worker.ts'
+
+let test: TestStore
+beforeAll(async () => {
+  test = await openTestStore()
+})
+afterAll(() => test.close())
+beforeEach(() => test.store.within(test.organizationId, (tx) => tx.deleteFrom('job').execute()))
+
+const add = (input: unknown, more: { dedupeKey?: string; kind?: string } = {}) =>
+  test.store.within(test.organizationId, (tx) =>
+    enqueue(tx, { kind: more.kind ?? 'count', input, createdBy: 'usr_t', ...more }),
+  )
+const look = (id: string) => test.store.read(test.organizationId, (tx) => getJob(tx, id))
+const worker = (handlers: Record<string, JobHandler>, concurrency = 4) =>
+  new JobWorker({ store: test.store, handlers, concurrency })
+const expireLeases = () =>
+  test.store.within(test.organizationId, (tx) =>
+    tx.updateTable('job').set({ lease_until: sql<Date>`now() - interval '1 second'` }).execute(),
+  )
+
+describe('durable jobs', () => {
+  it('reuses finished steps when another worker takes over [M7.resume]', async () => {
+    const { id } = await add({ n: 1 })
+    const ran: string[] = []
+    const [dead] = await claim(test.store, {
+      kinds: ['count'],
+      owner: 'dead',
+      leaseSeconds: 30,
+      count: 1,
+    })
+    await test.store.within(test.organizationId, (tx) =>
+      writeStep(tx, dead!, { name: 'first', result: 41 }),
+    )
+    await expireLeases()
+    await worker({
+      count: async ({ step }) => {
+        const first = await step('first', async () => {
+          ran.push('first')
+          return 0
+        })
+        const second = await step('second', async () => {
+          ran.push('second')
+          return first + 1
+        })
+        return { done: second }
+      },
+    }).idle()
+    expect(await look(id)).toMatchObject({ state: 'succeeded', result: 42, attempt: 2 })
+    expect(ran).toEqual(['second'])
+  })
+
+  it('refuses every write of a worker that lost its lease [M7.fencing]', async () => {
+    await add({})
+    const [old] = await claim(test.store, {
+      kinds: ['count'],
+      owner: 'old',
+      leaseSeconds: 30,
+      count: 1,
+    })
+    await expireLeases()
+    const [taken] = await claim(test.store, {
+      kinds: ['count'],
+      owner: 'new',
+      leaseSeconds: 30,
+      count: 1,
+    })
+    expect(taken?.job.id).toBe(old?.job.id)
+    await expect(
+      test.store.within(test.organizationId, (tx) => writeStep(tx, old!, { name: 's', result: 1 })),
+    ).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(
+      test.store.within(test.organizationId, (tx) => finish(tx, old!, { state: 'succeeded' })),
+    ).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
+  it('runs each of 100 jobs exactly once over three workers [M7.exactly-one-claim]', async () => {
+    const seen = new Map<unknown, number>()
+    for (let i = 0; i < 100; i++) await add({ i })
+    const handler: JobHandler = async ({ job }) => {
+      const { i } = job.input as { i: number }
+      seen.set(i, (seen.get(i) ?? 0) + 1)
+      return { done: i }
+    }
+    await Promise.all([1, 2, 3].map(() => worker({ count: handler }).idle()))
+    expect(seen.size).toBe(100)
+    expect([...seen.values()].every((n) => n === 1)).toBe(true)
+  })
+
+  it('parks a parent until its last child has ended, whichever ends last [M7.children]', async () => {
+    const { id } = await add({}, { kind: 'parent' })
+    let ended = 0
+    await worker({
+      parent: async ({ job, step }) => {
+        const first = await step('children', async () => {
+          await test.store.within(job.organizationId, (tx) =>
+            enqueueChildren(
+              tx,
+              { id: job.id, createdBy: 'usr_t' },
+              Array.from({ length: 30 }, (_, i) => ({ kind: 'child', input: i })),
+            ),
+          )
+          return job.attempt
+        })
+        return first === job.attempt ? { wait: true } : { done: ended }
+      },
+      child: async () => {
+        ended++
+        return { done: null }
+      },
+    }).idle()
+    expect(await look(id)).toMatchObject({ state: 'succeeded', result: 30 })
+  })
+
+  it('joins a live job with the same key and starts a new one after it ended [M7.dedupe]', async () => {
+    const first = await add({}, { dedupeKey: 'source:a' })
+    expect(await add({}, { dedupeKey: 'source:a' })).toEqual({ id: first.id, created: false })
+    await worker({ count: async () => ({ done: 1 }) }).idle()
+    expect((await add({}, { dedupeKey: 'source:a' })).created).toBe(true)
+  })
+
+  it('tries faults again with a growing delay, refusals never, and gives up at the limit [M7.retry]', async () => {
+    const fault = await add({}, { kind: 'fault' })
+    const refusal = await add({}, { kind: 'refusal' })
+    const handlers: Record<string, JobHandler> = {
+      fault: async () => {
+        throw new Error('bad luck')
+      },
+      refusal: async () => {
+        throw new PlinthError('UNPARSABLE', { detail: 'broken', where: 'a.pdf page 3' })
+      },
+    }
+    await worker(handlers).idle()
+    expect(await look(refusal.id)).toMatchObject({
+      state: 'failed',
+      attempt: 1,
+      error: { code: 'UNPARSABLE', where: 'a.pdf page 3' },
+    })
+    for (let i = 0; i < 6; i++) {
+      await test.store.within(test.organizationId, (tx) =>
+        tx
+          .updateTable('job')
+          .set({ run_at: new Date(0) })
+          .where('state', '=', 'queued')
+          .execute(),
+      )
+      await worker(handlers).idle()
+    }
+    expect(await look(fault.id)).toMatchObject({ state: 'failed', attempt: 5 })
+  })
+
+  it('cancels queued work at once and running work at its signal [M7.cancel]', async () => {
+    const queued = await add({}, { kind: 'other' })
+    await test.store.within(test.organizationId, (tx) => requestCancel(tx, queued.id))
+    expect((await look(queued.id))?.state).toBe('cancelled')
+    const running = await add({})
+    const w = new JobWorker({
+      store: test.store,
+      concurrency: 1,
+      leaseSeconds: 0.3,
+      handlers: {
+        count: ({ signal }) =>
+          new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      },
+    })
+    w.start()
+    await expect.poll(async () => (await look(running.id))?.state).toBe('running')
+    await test.store.within(test.organizationId, (tx) => requestCancel(tx, running.id))
+    await expect
+      .poll(async () => (await look(running.id))?.state, { timeout: 5_000 })
+      .toBe('cancelled')
+    await w.stop()
+  })
+})
