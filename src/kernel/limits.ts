@@ -32,4 +32,7 @@ export const limits = {
   chunkTokensMax: 480,
   folderFiles: 1_000_000,
   spansPerTrace: 500,
+  auditEventChars: 64 * 1024,
+  auditEventsPerAppend: 10_000,
+  auditTextScanEvents: 200_000,
 } as const
