@@ -1,0 +1,5 @@
+export { type ClientOptions, createClient, type Plinth } from './client.ts'
+export { PlinthProblem } from './problem.ts'
+export { type ServerEvent, serverEvents } from './server-events.ts'
+export type * from './types.ts'
+export type { UploadOptions } from './upload.ts'
