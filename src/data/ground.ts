@@ -34,7 +34,7 @@ export function groundIn(
     if (passages.length >= most) break
     if (candidate.text.trim() === '' || passages.some((one) => holds(one, candidate))) continue
     const left = budget.tokens - tokens - labelTokens
-    const fitted = fit(candidate, left)
+    const fitted = fitWithin(candidate, left)
     if (!fitted) continue
     tokens += estimateTokens(fitted.text) + labelTokens
     passages.push({ ...fitted, number: passages.length + 1 })
@@ -51,7 +51,7 @@ function holds(outer: GroundCandidate, inner: GroundCandidate): boolean {
   )
 }
 
-function fit(candidate: GroundCandidate, tokens: number): GroundCandidate | undefined {
+function fitWithin(candidate: GroundCandidate, tokens: number): GroundCandidate | undefined {
   if (estimateTokens(candidate.text) <= tokens) return candidate
   if (tokens < leastTokens) return undefined
   let end = 0
