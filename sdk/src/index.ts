@@ -1,3 +1,4 @@
+export * from './audit/index.ts'
 export { type ClientOptions, createClient, type Plinth } from './client.ts'
 export { PlinthProblem } from './problem.ts'
 export { type ServerEvent, serverEvents } from './server-events.ts'
