@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { globSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { unzipSync } from 'fflate'
+import { isValidIBAN } from 'ibantools'
 import { extractRawText } from 'mammoth'
 import { extractText, getDocumentProxy } from 'unpdf'
 import { describe, expect, it } from 'vitest'
@@ -9,6 +10,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { resourceKinds, resourceName } from '#kernel'
 import { type Made, makeAll } from '../scripts/make-samples.ts'
+import { parseAny } from '../src/adapters/parsers/parse-any.ts'
 
 const samples = fileURLToPath(new URL('../samples/', import.meta.url))
 const documents = globSync('**/*.*', { cwd: `${samples}documents` })
@@ -134,6 +136,17 @@ describe('the sample company', () => {
       }
     }
   })
+
+  it('holds account and card numbers with valid check digits, for masking to find', () => {
+    const file = read('documents/claims/claim-file-TM-2025-048213.md')
+    const list = read('documents/restricted/claims-leads/special-investigations-watch-list.md')
+    for (const iban of [/GB[\d A-Z]{20,}\d/.exec(file), /NL[\d A-Z]{18,}\d/.exec(list)]) {
+      expect(isValidIBAN(iban?.[0].replaceAll(' ', '') ?? '')).toBe(true)
+    }
+    const card = /\b\d{4} \d{4} \d{4} \d{4}\b/.exec(file)?.[0].replaceAll(' ', '') ?? ''
+    const doubled = [...card].map((digit, i) => (i % 2 === 0 ? Number(digit) * 2 : Number(digit)))
+    expect(doubled.reduce((sum, n) => sum + (n > 9 ? n - 9 : n), 0) % 10).toBe(0)
+  })
 })
 
 function sha256(bytes: Uint8Array): string {
@@ -218,6 +231,22 @@ describe('the questions about the sample company', () => {
       const all = [...texts.values()].join('\n')
       for (const fact of q.expect) {
         const found = fact.split('|').some((spelling) => all.includes(spelling))
+        expect(found, `${q.id}: ${fact}`).toBe(true)
+      }
+    }
+  })
+
+  it('find every gold passage and fact in what the parsers store [M1.sample-parsed]', async () => {
+    for (const q of questions) {
+      const texts: string[] = []
+      for (const { document, quote } of q.gold) {
+        const bytes = new Uint8Array(readFileSync(`${samples}documents/${document}`))
+        const parsed = await parseAny({ bytes, name: document.split('/').at(-1) ?? document })
+        texts.push(parsed.document.text)
+        expect(flat(parsed.document.text), `${q.id}: ${document}`).toContain(flat(quote))
+      }
+      for (const fact of q.expect) {
+        const found = fact.split('|').some((spelling) => texts.join('\n').includes(spelling))
         expect(found, `${q.id}: ${fact}`).toBe(true)
       }
     }
