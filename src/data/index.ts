@@ -1,0 +1,2 @@
+export { type ParsableContent, parse } from './parse.ts'
+export * from './parser-pool.ts'
