@@ -17,7 +17,7 @@ const slideSource = z
   .strict()
 
 /** How a slide deck is written down in YAML. */
-export const deckSource = z
+const deckSource = z
   .object({
     title: z.string(),
     author: z.string(),

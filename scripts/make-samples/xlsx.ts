@@ -9,7 +9,7 @@ const cell = z.union([
 ])
 
 /** How a workbook is written down in YAML. */
-export const workbookSource = z
+const workbookSource = z
   .object({
     title: z.string(),
     author: z.string(),
