@@ -1,1 +1,3 @@
 export * from './audit/index.ts'
+export * from './masking/index.ts'
+export * from './sealing.ts'
