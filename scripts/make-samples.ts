@@ -1,6 +1,6 @@
 /**
- * Makes the binary documents of the sample company from their sources and writes a manifest of both digests.
- * A source is named after what it becomes: `sources/legal/x.pdf.md` becomes `documents/legal/x.pdf`.
+ * Makes the binary documents of the sample company from their sources and writes a manifest of both
+ * digests. A source is named after what it becomes: `sources/legal/x.pdf.md` makes `legal/x.pdf`.
  * With `--check` nothing is written; the exit status says whether everything is up to date.
  */
 import { createHash } from 'node:crypto'

@@ -6,8 +6,8 @@ export type SourceBlock =
   | { kind: 'table'; columns: string[]; rows: string[][] }
 
 /**
- * Reads headings, paragraphs, flat lists and tables. Anything else is a paragraph: the sources are ours,
- * and what they need is kept this small on purpose.
+ * Reads headings, paragraphs, flat lists and tables. Anything else is a paragraph: the sources are
+ * ours, and what they need is kept this small on purpose.
  */
 export function readMarkdown(source: string): SourceBlock[] {
   return source

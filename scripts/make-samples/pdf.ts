@@ -23,8 +23,9 @@ interface Pen {
 }
 
 /**
- * A booklet: cover, table of contents with page numbers, chapters that begin on a new page, tables, running
- * header and page numbers. Standard fonts and fixed dates, so the same source gives the same bytes.
+ * A booklet: cover, table of contents with page numbers, chapters that begin on a new page, tables,
+ * running header and page numbers. Standard fonts and fixed dates, so the same source gives the
+ * same bytes.
  */
 export async function makePdf(source: string): Promise<Uint8Array> {
   const blocks = readMarkdown(source)

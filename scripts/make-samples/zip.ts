@@ -3,8 +3,9 @@ import { strFromU8, strToU8, unzipSync, type Zippable, zipSync } from 'fflate'
 const fixedDate = '2026-03-20T09:00:00Z'
 
 /**
- * Packs an Office file again so that the same content gives the same bytes: entries in name order (the content
- * types first, as the standard recommends), one date on all of them, and in the core properties.
+ * Packs an Office file again so that the same content gives the same bytes: entries in name order
+ * (the content types first, as the standard recommends), one date on all of them, and in the core
+ * properties.
  */
 export function withFixedDates(file: Uint8Array): Uint8Array {
   const entries = Object.entries(unzipSync(file)).filter(([name]) => !name.endsWith('/'))
