@@ -13,6 +13,14 @@ export {
 export { type ExportOptions, exportAudit } from './export.ts'
 export type { KeySealer } from './personal.ts'
 export { type AuditProof, consistencyProof, inclusionProof } from './proofs.ts'
-export { type AuditFilter, type AuditPage, type AuditView, listAudit, readEvent } from './read.ts'
+export {
+  type AuditFilter,
+  type AuditPage,
+  type AuditState,
+  type AuditView,
+  auditState,
+  listAudit,
+  readEvent,
+} from './read.ts'
 export { CheckpointSigner, type SignedCheckpoint, type SignerOptions } from './signer.ts'
 export { auditOrigin, CheckpointKey, loadSigningSeed } from './signing-key.ts'

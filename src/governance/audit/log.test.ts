@@ -17,7 +17,7 @@ import { checkAudit } from './check.ts'
 import type { AuditEventInput } from './events.ts'
 import { exportAudit } from './export.ts'
 import { consistencyProof, inclusionProof, treeAt } from './proofs.ts'
-import { listAudit, readEvent } from './read.ts'
+import { auditState, listAudit, readEvent } from './read.ts'
 import { CheckpointSigner } from './signer.ts'
 import { CheckpointKey } from './signing-key.ts'
 import { rootOf } from './tree.ts'
@@ -269,6 +269,16 @@ describe('reading', () => {
     expect((await list({ from: '2100-01-01' })).seqs).toEqual([])
     expect((await list({ to: '2100-01-01', kind: 'key.created' })).seqs).toEqual([13])
     await expect(list({ from: 'yesterday' })).rejects.toThrow('is not a time')
+  })
+
+  it('tells how long the log is and who signs it [M28.list]', async () => {
+    await append(2)
+    const state = () => test.store.within(org, (tx) => auditState(tx, org, signer))
+    expect(await state()).toMatchObject({ size: 2, vkey: signer.vkey(org), checkpoint: null })
+    const { note } = await signer.checkpointNow(org)
+    expect(await state()).toMatchObject({ checkpoint: { size: 2, note } })
+    const { leafHash } = await test.store.within(org, (tx) => readEvent(tx, 1))
+    expect(leafHash).toMatch(/^[0-9a-f]{64}$/)
   })
 
   it('shows nothing of another organization [M27.tenant-scope]', async () => {

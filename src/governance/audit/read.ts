@@ -2,6 +2,7 @@ import { type Json, limits, PlinthError } from '#kernel'
 import type { Tx } from '#store'
 import type { AuditKind, AuditRecord } from './events.ts'
 import { findSubjectKey, type KeySealer, openPersonal } from './personal.ts'
+import type { CheckpointSigner } from './signer.ts'
 
 export interface AuditFilter {
   kind?: AuditKind | readonly AuditKind[]
@@ -30,6 +31,8 @@ export type PersonalView =
   | { subject: string; state: 'shown'; data: Json }
 
 export interface AuditView extends Omit<AuditRecord, 'personal'> {
+  /** RFC 6962 leaf hash of the canonical text, 64 hexadecimal digits. */
+  leafHash: string
   personal?: PersonalView
 }
 
@@ -48,7 +51,7 @@ export async function listAudit(
   const floor = filter.text ? Math.max(0, below - limits.auditTextScanEvents) : 0
   let query = tx
     .selectFrom('audit_event')
-    .select('canonical')
+    .select(['canonical', 'leaf_hash'])
     .where('seq', '<', below)
     .where('seq', '>=', floor)
   if (filter.kind) query = query.where('kind', 'in', [filter.kind].flat())
@@ -58,7 +61,7 @@ export async function listAudit(
   if (filter.to) query = query.where('at', '<', timeOf(filter.to))
   if (filter.text) query = query.where('canonical', 'ilike', `%${escapeLike(filter.text)}%`)
   const rows = await query.orderBy('seq', 'desc').limit(limit).execute()
-  const events = rows.map((row) => viewOf(JSON.parse(row.canonical) as AuditRecord))
+  const events = rows.map(viewOf)
   const last = events.at(-1)?.seq
   const next = events.length === limit && last !== undefined ? last : floor
   return { events, next: next > 0 ? next : null }
@@ -72,13 +75,13 @@ export async function readEvent(tx: Tx, seq: number, sealer?: KeySealer): Promis
   const row = Number.isSafeInteger(seq)
     ? await tx
         .selectFrom('audit_event')
-        .select('canonical')
+        .select(['canonical', 'leaf_hash'])
         .where('seq', '=', seq)
         .executeTakeFirst()
     : undefined
   if (!row) throw new PlinthError('NOT_FOUND', `There is no audit event ${seq}.`)
   const record = JSON.parse(row.canonical) as AuditRecord
-  const view = viewOf(record)
+  const view = viewOf(row)
   const sealed = record.personal
   if (!sealed || 'erased' in sealed) return view
   if (!sealer) {
@@ -99,11 +102,44 @@ export async function readEvent(tx: Tx, seq: number, sealer?: KeySealer): Promis
   return { ...view, personal: { subject: sealed.subject, state: 'shown', data } }
 }
 
-function viewOf(record: AuditRecord): AuditView {
-  const { personal, ...rest } = record
-  if (!personal) return rest
+function viewOf(row: { canonical: string; leaf_hash: Uint8Array }): AuditView {
+  const { personal, ...rest } = JSON.parse(row.canonical) as AuditRecord
+  const view = { ...rest, leafHash: Buffer.from(row.leaf_hash).toString('hex') }
+  if (!personal) return view
   const state = 'erased' in personal ? 'erased' : 'sealed'
-  return { ...rest, personal: { subject: personal.subject, state } }
+  return { ...view, personal: { subject: personal.subject, state } }
+}
+
+export interface AuditState {
+  /** Events in the log now. */
+  size: number
+  origin: string
+  /** What auditors note to verify this log. */
+  vkey: string
+  checkpoint: { size: number; note: string; at: string } | null
+}
+
+/** How long the log is, by whom it is signed, and its newest checkpoint. */
+export async function auditState(
+  tx: Tx,
+  organizationId: string,
+  signer: Pick<CheckpointSigner, 'origin' | 'vkey'>,
+): Promise<AuditState> {
+  const tree = await tx.selectFrom('audit_tree').select('size').executeTakeFirst()
+  const newest = await tx
+    .selectFrom('audit_checkpoint')
+    .select(['size', 'note', 'at'])
+    .orderBy('size', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return {
+    size: Number(tree?.size ?? 0),
+    origin: signer.origin(organizationId),
+    vkey: signer.vkey(organizationId),
+    checkpoint: newest
+      ? { size: Number(newest.size), note: newest.note, at: new Date(newest.at).toISOString() }
+      : null,
+  }
 }
 
 function timeOf(text: string): Date {
