@@ -87,8 +87,14 @@ class OnnxEmbedder implements Embedder {
         next: 0,
         vectors: [],
         done: false,
-        resolve: (vectors) => (clean(), resolve(vectors)),
-        reject: (error) => (clean(), reject(error)),
+        resolve: (vectors) => {
+          clean()
+          resolve(vectors)
+        },
+        reject: (error) => {
+          clean()
+          reject(error)
+        },
       }
       this.#queue.add(batch)
       signal?.addEventListener('abort', onAbort, { once: true })
@@ -100,15 +106,15 @@ class OnnxEmbedder implements Embedder {
   #next(): void {
     if (this.#busy || this.#closed) return
     const taken = this.#queue.take()
-    const worker = taken ? (this.#worker ??= this.#start()) : this.#worker
     if (!taken) {
       // An idle embedder keeps no process alive.
-      worker?.unref()
+      this.#worker?.unref()
       return
     }
+    this.#worker ??= this.#start()
     this.#busy = { id: ++this.#lastId, batch: taken.batch }
-    worker!.ref()
-    worker!.postMessage({
+    this.#worker.ref()
+    this.#worker.postMessage({
       id: this.#lastId,
       text: taken.text.toWellFormed(),
     } satisfies EmbedMessage)

@@ -1,0 +1,242 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { OutboundRequest } from '#ports'
+import { type ClosableOutbound, createOutboundClient, isPublicAddress } from './index.ts'
+
+let server: Server
+let base = ''
+let port = 0
+let respond: (request: IncomingMessage, response: ServerResponse) => void
+let gone = 0
+const sockets = new Set<unknown>()
+let allowed: ClosableOutbound
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    sockets.add(request.socket)
+    response.on('close', () => {
+      if (!response.writableFinished) gone++
+    })
+    respond(request, response)
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  port = (server.address() as AddressInfo).port
+  base = `http://127.0.0.1:${port}`
+  allowed = createOutboundClient({
+    allowPrivate: [`127.0.0.1:${port}`, `name.test:${port}`],
+    resolve: loopback,
+  })
+})
+afterAll(async () => {
+  await allowed.close()
+  server.closeAllConnections()
+  server.close()
+})
+
+const loopback = async () => [{ address: '127.0.0.1', family: 4 }]
+const request = (more: Partial<OutboundRequest> = {}): OutboundRequest => ({
+  method: 'GET',
+  url: base,
+  headers: { authorization: 'Bearer sk-secret' },
+  timeouts: { totalMs: 2_000, firstByteMs: 1_000, idleMs: 1_000 },
+  maxBytes: 1_000_000,
+  ...more,
+})
+async function read(client: ClosableOutbound, asked: OutboundRequest): Promise<string> {
+  const { body } = await client.request(asked)
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+describe('the outbound client', () => {
+  it('knows which addresses are public [M8.ssrf-addresses]', () => {
+    const inside = [
+      '127.0.0.1',
+      '10.1.2.3',
+      '172.31.0.1',
+      '192.168.1.1',
+      '169.254.169.254',
+      '100.100.100.200',
+      '0.0.0.0',
+      '168.63.129.16',
+      '224.0.0.1',
+      '255.255.255.255',
+      '::1',
+      '::',
+      'fe80::1',
+      'fe80::1%eth0',
+      'fd00:ec2::254',
+      '::ffff:127.0.0.1',
+      '::ffff:7f00:1',
+      '64:ff9b::7f00:1',
+      '2002:7f00:1::',
+      '2001:db8::1',
+      'not-an-ip',
+    ]
+    for (const address of inside)
+      expect([address, isPublicAddress(address)]).toEqual([address, false])
+    for (const address of [
+      '8.8.8.8',
+      '1.1.1.1',
+      '172.32.0.1',
+      '2606:4700::1111',
+      '::ffff:8.8.8.8',
+    ]) {
+      expect([address, isPublicAddress(address)]).toEqual([address, true])
+    }
+  })
+
+  it('refuses private addresses however they are written, and names that lead to them [M8.ssrf]', async () => {
+    const strict = createOutboundClient({ resolve: loopback })
+    respond = (_, response) => response.end('inside')
+    const urls = [
+      base,
+      `http://localhost:${port}`,
+      `http://name.test:${port}`,
+      `http://0x7f.1:${port}`,
+      `http://2130706433:${port}`,
+      `http://[::ffff:127.0.0.1]:${port}`,
+      'http://169.254.169.254/latest/meta-data',
+    ]
+    for (const url of urls) {
+      await expect(read(strict, request({ url }))).rejects.toMatchObject({
+        code: 'UPSTREAM_BLOCKED',
+      })
+    }
+    for (const url of [
+      'file:///etc/passwd',
+      'gopher://x',
+      'nonsense',
+      'http://user:pw@name.test',
+    ]) {
+      await expect(read(strict, request({ url }))).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    }
+    await strict.close()
+  })
+
+  it('checks the address of every new connection, so that a name cannot change its mind [M8.ssrf-rebinding]', async () => {
+    const answers = ['93.184.216.34', '127.0.0.1']
+    let asked = 0
+    const rebinding = createOutboundClient({
+      resolve: async () => [{ address: answers[Math.min(asked++, 1)]!, family: 4 }],
+      connectMs: 150,
+    })
+    const url = `http://rebind.test:${port}`
+    await expect(read(rebinding, request({ url }))).rejects.toMatchObject({
+      code: expect.stringMatching(/UPSTREAM_(TIMEOUT|FAILED)/),
+    })
+    await expect(read(rebinding, request({ url }))).rejects.toMatchObject({
+      code: 'UPSTREAM_BLOCKED',
+    })
+    await rebinding.close()
+  })
+
+  it('reaches what is allowed, keeps the connection, follows no redirect [M15.outbound]', async () => {
+    respond = (asked, response) => {
+      if (asked.url === '/r') response.writeHead(302, { location: 'http://169.254.169.254/' }).end()
+      else response.end(`${asked.method} ${asked.url} ${asked.headers.authorization}`)
+    }
+    sockets.clear()
+    for (let i = 0; i < 6; i++) {
+      expect(await read(allowed, request({ url: `${base}/a?b=1` }))).toBe(
+        'GET /a?b=1 Bearer sk-secret',
+      )
+    }
+    expect(sockets.size).toBeLessThanOrEqual(2)
+    expect(await read(allowed, request({ url: `http://name.test:${port}/n` }))).toContain('/n')
+    const { status, headers, body } = await allowed.request(request({ url: `${base}/r` }))
+    for await (const _ of body) expect(_).toBeDefined()
+    expect([status, headers.location]).toEqual([302, 'http://169.254.169.254/'])
+  })
+
+  it('ends what hangs before the first byte, between bytes and altogether, and cancels it [M36.timeouts]', async () => {
+    const timeouts = { totalMs: 1_000, firstByteMs: 60, idleMs: 60 }
+    respond = () => {}
+    await expect(read(allowed, request({ timeouts }))).rejects.toMatchObject({
+      code: 'UPSTREAM_TIMEOUT',
+      message: expect.stringContaining('sent nothing within 60 ms'),
+    })
+    respond = (_, response) => response.flushHeaders()
+    await expect(read(allowed, request({ timeouts }))).rejects.toMatchObject({
+      message: expect.stringContaining('sent nothing'),
+    })
+    respond = (_, response) => response.write('x')
+    await expect(read(allowed, request({ timeouts }))).rejects.toMatchObject({
+      message: expect.stringContaining('fell silent'),
+    })
+    respond = (_, response) => {
+      const timer = setInterval(() => response.write('x'), 20)
+      response.on('close', () => clearInterval(timer))
+    }
+    const drip = { ...timeouts, totalMs: 150 }
+    await expect(read(allowed, request({ timeouts: drip }))).rejects.toMatchObject({
+      message: expect.stringContaining('did not finish'),
+    })
+  })
+
+  it('breaks off what is too large, and what its caller leaves [M15.outbound-cancel]', async () => {
+    respond = (_, response) => {
+      const timer = setInterval(() => response.write('x'.repeat(1_000)), 5)
+      response.on('close', () => clearInterval(timer))
+    }
+    await sleep(30)
+    gone = 0
+    await expect(read(allowed, request({ maxBytes: 5_000 }))).rejects.toMatchObject({
+      code: 'UPSTREAM_FAILED',
+    })
+    const stop = new AbortController()
+    const aborted = read(allowed, request({ signal: stop.signal }))
+    setTimeout(() => stop.abort(), 30)
+    await expect(aborted).rejects.toMatchObject({ code: 'CANCELLED' })
+    const { body } = await allowed.request(request())
+    for await (const _ of body) break
+    await expect(read(allowed, request({ signal: AbortSignal.abort() }))).rejects.toMatchObject({
+      code: 'CANCELLED',
+    })
+    await sleep(50)
+    expect(gone).toBe(3)
+  })
+
+  it('reports a cut connection as failed and never tells the headers [M15.outbound-errors]', async () => {
+    respond = (_, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('half')
+      setTimeout(() => response.destroy(), 20)
+    }
+    const cut = await read(allowed, request()).catch((error) => error)
+    expect(cut).toMatchObject({ code: 'UPSTREAM_FAILED' })
+    const refused = createOutboundClient({ allowPrivate: ['127.0.0.1'] })
+    const error = await read(refused, request({ url: 'http://127.0.0.1:9' })).catch((e) => e)
+    expect(error.message).toContain('ECONNREFUSED')
+    expect(JSON.stringify([cut.message, error.message, error.remedy])).not.toContain('sk-secret')
+    await refused.close()
+  })
+
+  it('goes through a proxy, which is told no private name [M15.outbound-proxy]', async () => {
+    const asked: string[] = []
+    const proxy = createServer()
+    proxy.on('connect', (through, socket) => {
+      asked.push(through.url ?? '')
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
+    })
+    await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done))
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    const resolve = async (name: string) => [
+      { address: name === 'public.test' ? '93.184.216.34' : '10.0.0.1', family: 4 },
+    ]
+    const client = createOutboundClient({ proxy: { url, noProxy: ['.direct.test'] }, resolve })
+    await expect(read(client, request({ url: 'https://public.test/x' }))).rejects.toMatchObject({
+      code: 'UPSTREAM_FAILED',
+    })
+    for (const blocked of ['https://inside.test/', 'https://10.0.0.1/', 'https://a.direct.test/']) {
+      await expect(read(client, request({ url: blocked }))).rejects.toMatchObject({
+        code: 'UPSTREAM_BLOCKED',
+      })
+    }
+    expect(asked).toEqual(['public.test:443'])
+    await client.close()
+    proxy.close()
+  })
+})
