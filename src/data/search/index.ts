@@ -1,0 +1,15 @@
+export { type IndexPart, KnowledgeIndex } from './knowledge-index.ts'
+export type { Layout } from './lexical.ts'
+export type {
+  DocumentKey,
+  IndexDelta,
+  IndexedChunk,
+  IndexQuery,
+  IndexStats,
+} from './types.ts'
+export {
+  type IndexLoader,
+  type SearchAnswer,
+  SearchWorkers,
+  type SearchWorkersOptions,
+} from './workers.ts'
