@@ -105,7 +105,16 @@ export interface ErrorDetails {
   where?: string
   /** How to mend it, where the table's general remedy can be more exact. */
   remedy?: string
+  /** All findings where there were several; `detail` then tells the first. */
+  problems?: readonly ErrorProblem[]
   cause?: unknown
+}
+
+/** One finding among several. */
+export interface ErrorProblem {
+  where: string
+  detail: string
+  remedy: string
 }
 
 /** The only error type that crosses a module boundary on purpose; anything else is a fault (500). */
@@ -113,6 +122,7 @@ export class PlinthError extends Error {
   readonly code: ErrorCode
   readonly where: string | undefined
   readonly remedy: string
+  readonly problems: readonly ErrorProblem[]
 
   constructor(code: ErrorCode, details: string | ErrorDetails) {
     const d = typeof details === 'string' ? { detail: details } : details
@@ -121,6 +131,7 @@ export class PlinthError extends Error {
     this.code = code
     this.where = d.where
     this.remedy = d.remedy ?? errorTable[code].remedy
+    this.problems = d.problems ?? []
   }
 
   get status(): number {
