@@ -12,7 +12,7 @@ import { inspect } from 'node:util'
 import { PlinthError } from '#kernel'
 
 /** Where a sealed value belongs. All four are authenticated: elsewhere the value does not open. */
-export interface Binding {
+export interface SealBinding {
   organizationId: string
   table: string
   rowId: string
@@ -62,7 +62,7 @@ export class Sealer {
     return this.#current.id.toString('hex')
   }
 
-  seal(plain: Uint8Array | string, binding: Binding): Uint8Array {
+  seal(plain: Uint8Array | string, binding: SealBinding): Uint8Array {
     const nonce = randomBytes(nonceBytes)
     const header = Buffer.concat([Buffer.from([formatVersion]), this.#current.id, nonce])
     const cipher = createCipheriv(
@@ -79,7 +79,7 @@ export class Sealer {
    * The bytes that were sealed. Throws INTEGRITY where the value was changed, was moved to another
    * organization, table, row or column, or was sealed with a key that this sealer does not hold.
    */
-  open(sealed: Uint8Array, binding: Binding): Uint8Array {
+  open(sealed: Uint8Array, binding: SealBinding): Uint8Array {
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
     if (bytes.length < headerBytes + tagBytes || bytes[0] !== formatVersion) {
       throw broken(binding, 'is not a sealed value of a known format')
@@ -106,7 +106,7 @@ export class Sealer {
   }
 
   /** The same as text. */
-  openText(sealed: Uint8Array, binding: Binding): string {
+  openText(sealed: Uint8Array, binding: SealBinding): string {
     return Buffer.from(this.open(sealed, binding)).toString('utf8')
   }
 
@@ -127,7 +127,7 @@ export class Sealer {
     return !this.#current.id.equals(sealed.subarray(1, 1 + keyIdBytes))
   }
 
-  #organizationKey(master: MasterKey, { organizationId }: Binding): KeyObject {
+  #organizationKey(master: MasterKey, { organizationId }: SealBinding): KeyObject {
     const cacheKey = `${master.id.toString('hex')}:${organizationId}`
     let key = this.#organizationKeys.get(cacheKey)
     if (key) this.#organizationKeys.delete(cacheKey)
@@ -165,14 +165,14 @@ function derive(master: KeyObject, purpose: string): KeyObject {
 }
 
 /** Header and binding, as a JSON list: no two bindings give the same bytes. */
-function associatedData(header: Buffer, b: Binding): Buffer {
+function associatedData(header: Buffer, b: SealBinding): Buffer {
   return Buffer.concat([
     header,
     Buffer.from(JSON.stringify([b.organizationId, b.table, b.rowId, b.column])),
   ])
 }
 
-function broken({ table, column, rowId }: Binding, what: string): PlinthError {
+function broken({ table, column, rowId }: SealBinding, what: string): PlinthError {
   return new PlinthError('INTEGRITY', {
     detail: `The value in ${table}.${column} ${what}.`,
     where: `${table}/${rowId}`,

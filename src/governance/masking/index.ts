@@ -3,14 +3,21 @@ export { isNationalId } from './detectors/national-ids.ts'
 export * from './document.ts'
 export type { DetectOptions, Finding } from './finding.ts'
 export {
-  type Kind,
+  type Kind as MaskingKind,
   type KindInfo,
   kindCatalogue,
-  kinds,
+  kinds as maskingKinds,
   literalKind,
   wantedKinds,
 } from './kinds.ts'
-export * from './mask.ts'
+export {
+  type Masked,
+  type MaskOptions,
+  mapMaskedOffset,
+  mapOffset,
+  mask,
+  type Replacement,
+} from './mask.ts'
 export {
   isLiteral,
   type Lookup,
@@ -21,3 +28,4 @@ export {
 } from './placeholder.ts'
 export * from './stream.ts'
 export * from './unmask.ts'
+export * from './vault-store.ts'

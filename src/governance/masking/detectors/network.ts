@@ -20,6 +20,16 @@ const versionWords = wordsPattern([
   'section',
   'chapter',
   'clause',
+  'paragraph',
+  'para',
+  'article',
+  'item',
+  'figure',
+  'table',
+  'step',
+  'rule',
+  'annex',
+  '§',
   'v',
   'ver',
   'ec',
@@ -33,7 +43,7 @@ export function findIpAddresses({ text }: View): Finding[] {
   const found: Finding[] = []
   for (const match of text.matchAll(ipv4)) {
     const end = match.index + match[0].length
-    if (isVersion(text, match.index)) continue
+    if (isVersion(text, match.index, end)) continue
     found.push({ kind: 'IP_ADDRESS', start: match.index, end, score: 0.9, rule: 'ip.v4' })
   }
   if (!text.includes(':')) return found
@@ -50,7 +60,14 @@ export function findIpAddresses({ text }: View): Finding[] {
   return found
 }
 
-function isVersion(text: string, start: number): boolean {
+/** A version, or the number of a heading or list item: small parts at the beginning of a line, then words. */
+function isVersion(text: string, start: number, end: number): boolean {
+  const line = text.slice(Math.max(0, start - 12), start)
+  const isHeading =
+    /(?:^|[\r\n])[ \t#>*-]{0,11}$/.test(line) &&
+    /^[1-9]\.(?:[12]?\d\.){2}[12]?\d$/.test(text.slice(start, end)) &&
+    /^[.)]?\s+\p{L}/u.test(text.slice(end, end + 6))
+  if (isHeading) return true
   return versionWords.test(text.slice(Math.max(0, start - 14), start).toLowerCase())
 }
 

@@ -128,7 +128,9 @@ function isOther(bare: string): boolean {
     )
   )
     return true
-  if (/^(?:19|20)\d\d ?[-–/] ?(?:19|20)\d\d$/.test(bare)) return true
+  if (/^(?:1\d|20)\d\d ?[-–/] ?(?:\d{1,2}|(?:1\d|20)\d\d)$/.test(bare)) return true
+  // ISBN-13
+  if (/^97[89][- ]?\d/.test(bare) && bare.replace(/\D/g, '').length === 13) return true
   if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(bare) && !/^0/.test(bare)) return true
   if (/^\d+\.\d+$/.test(bare) && !/^\d{3}\.\d{4}$/.test(bare)) return true
   if (/^\d{1,3} ?[-–/] ?\d{1,3}$|^\d+\.\d+ ?[-–/ ] ?\d+\.\d+$/.test(bare)) return true
