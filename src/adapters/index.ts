@@ -1,1 +1,12 @@
+export { type OnnxOptions, openOnnxEmbedder } from './embedders/onnx/index.ts'
+export { createOpenAiEmbedder, type OpenAiEmbedderOptions } from './embedders/openai/index.ts'
+export { createAnthropicModel } from './models/anthropic/index.ts'
+export type { HttpModelOptions } from './models/exchange.ts'
+export { createExtractiveModel, type Extractor } from './models/extractive/index.ts'
+export { createOpenAiModel } from './models/openai/index.ts'
+export {
+  type ClosableOutbound,
+  createOutboundClient,
+  type OutboundOptions,
+} from './outbound/index.ts'
 export * from './parsers/index.ts'

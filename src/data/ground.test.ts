@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { estimateTokens, type GroundCandidate, groundIn, promptMessages } from './ground.ts'
+import { type GroundCandidate, groundIn, promptMessages } from './ground.ts'
 
 const candidate = (text: string, extra: Partial<GroundCandidate> = {}): GroundCandidate => ({
   chunkId: 'c',
@@ -48,11 +48,6 @@ describe('groundIn', () => {
     expect(passages).toHaveLength(1)
     expect(passages[0]!.text.endsWith('really.')).toBe(true)
     expect(long.startsWith(passages[0]!.text)).toBe(true)
-  })
-
-  it('estimates Chinese by character and English by four [M4.ground-tokens]', () => {
-    expect(estimateTokens('保险理赔需要在三十天内')).toBe(11)
-    expect(estimateTokens('Employees receive paid leave each year')).toBeLessThan(12)
   })
 })
 

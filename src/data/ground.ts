@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { limits, splitSentences } from '#kernel'
 import type { ChatMessage, Passage } from '#ports'
+import { estimateTokens } from './tokens.ts'
 
 /** What retrieval found and may show: a passage that has no number yet, best first. */
 export type GroundCandidate = Omit<Passage, 'number'>
@@ -61,18 +62,6 @@ function fitWithin(candidate: GroundCandidate, tokens: number): GroundCandidate 
   }
   if (estimateTokens(candidate.text.slice(0, end)) < leastTokens) return undefined
   return { ...candidate, text: candidate.text.slice(0, end), end: candidate.start + end }
-}
-
-const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}]/gu
-
-/**
- * About how many tokens a text costs: four characters of a spaced script, one of a script without spaces. Within
- * about a fifth of the o200k and Claude tokenisers on prose; numbers and code cost more, so it errs to the high side.
- */
-export function estimateTokens(text: string): number {
-  const dense = text.match(wide)?.length ?? 0
-  const signs = text.match(/[\d\p{P}\p{S}]/gu)?.length ?? 0
-  return Math.ceil(dense + signs * 0.5 + (text.length - dense - signs) / 4.2)
 }
 
 /**

@@ -1,1 +1,22 @@
+export {
+  type CallAttempt,
+  type CallRecord,
+  type CallRequest,
+  callModel,
+} from './call.ts'
+export {
+  type ChatModelFactory,
+  createModelCatalog,
+  type ModelCatalog,
+  type Protocol,
+} from './catalog/catalog.ts'
+export { type NoticedProvider, noticeProviders, type Probe } from './catalog/notice.ts'
 export * from './extractive/index.ts'
+export {
+  type ModelChoice,
+  type Named,
+  type Routed,
+  type RouteSources,
+  routeModels,
+  type SkippedModel,
+} from './route.ts'

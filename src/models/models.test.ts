@@ -1,0 +1,250 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { modelSpec, PlinthError, providerSpec } from '#kernel'
+import type { ChatModel, ChatPart } from '#ports'
+import {
+  callModel,
+  createModelCatalog,
+  type ModelChoice,
+  noticeProviders,
+  routeModels,
+} from './index.ts'
+
+const provider = (name: string, more: object = {}) => ({
+  name,
+  spec: providerSpec.parse({ protocol: 'openai', baseUrl: 'https://x.test/v1', ...more }),
+})
+const model = (name: string, more: object = {}) => ({
+  name,
+  spec: modelSpec.parse({ provider: name, upstreamModel: `up-${name}`, ...more }),
+})
+
+type Behaviour =
+  | 'answers'
+  | 'fails'
+  | 'fails-late'
+  | 'limited'
+  | 'empty'
+  | 'no-finish'
+  | 'hangs'
+  | 'refuses'
+
+function fakeModel(behaviour: Behaviour, text = 'hello'): ChatModel {
+  return {
+    version: 'chat-model/1',
+    id: behaviour,
+    async *stream(_, signal): AsyncGenerator<ChatPart> {
+      if (behaviour === 'fails') throw new PlinthError('UPSTREAM_FAILED', 'down')
+      if (behaviour === 'limited') throw new PlinthError('TOO_MANY_REQUESTS', 'wait')
+      if (behaviour === 'refuses') throw new PlinthError('INVALID_INPUT', 'bad')
+      if (behaviour === 'hangs') {
+        await new Promise((_, reject) =>
+          signal.addEventListener('abort', () => reject(new Error('aborted'))),
+        )
+      }
+      if (behaviour !== 'empty') yield { type: 'text', text }
+      if (behaviour === 'fails-late') throw new PlinthError('UPSTREAM_FAILED', 'cut')
+      if (behaviour === 'no-finish') return
+      yield { type: 'usage', inputTokens: 1_000, outputTokens: 500 }
+      yield { type: 'finish', reason: 'stop' }
+    },
+  }
+}
+
+function call(behaviours: Behaviour[], signal = new AbortController().signal) {
+  const choices: ModelChoice[] = behaviours.map((behaviour, i) => ({
+    model: model(`m${i}`, { price: { input: 2, output: 4 } }),
+    provider: provider(`p${i}`, { headers: { behaviour } }),
+    reason: `place ${i}`,
+  }))
+  const catalog = createModelCatalog({
+    factories: {
+      openai: (one) => fakeModel(one.spec.headers.behaviour as Behaviour, `text of ${one.name}`),
+    },
+    secret: () => undefined,
+  })
+  return callModel(choices, { messages: [{ role: 'user', content: 'hi' }] }, { catalog, signal })
+}
+
+async function read({ parts, record }: ReturnType<typeof call>) {
+  let text = ''
+  let error: PlinthError | undefined
+  const types: string[] = []
+  try {
+    for await (const part of parts) {
+      types.push(part.type)
+      if (part.type === 'text') text += part.text
+    }
+  } catch (thrown) {
+    error = thrown as PlinthError
+  }
+  return { text, error, types, record }
+}
+
+describe('callModel', () => {
+  it('takes the next model before the first text, and says which one answered [M36.fallback]', async () => {
+    const { text, types, record } = await read(
+      call(['fails', 'limited', 'empty', 'answers', 'answers']),
+    )
+    expect(text).toBe('text of p3')
+    expect(types).toEqual(['text', 'usage', 'finish'])
+    expect(record).toMatchObject({
+      model: 'm3',
+      provider: 'p3',
+      upstreamModel: 'up-m3',
+      reason: 'place 3',
+      inputTokens: 1_000,
+      outputTokens: 500,
+      costUsd: 0.004,
+      finish: 'stop',
+    })
+    expect(record.attempts.map((one) => one.code)).toEqual([
+      'UPSTREAM_FAILED',
+      'TOO_MANY_REQUESTS',
+      'UPSTREAM_FAILED',
+      undefined,
+    ])
+  })
+
+  it('never switches after the first text, and not after a refusal of the request [M36.fallback]', async () => {
+    const late = await read(call(['fails-late', 'answers']))
+    expect([late.text, late.error?.code, late.record.attempts.length]).toEqual([
+      'text of p0',
+      'UPSTREAM_FAILED',
+      1,
+    ])
+    expect((await read(call(['refuses', 'answers']))).error?.code).toBe('INVALID_INPUT')
+    expect((await read(call(['no-finish', 'answers']))).error?.code).toBe('UPSTREAM_FAILED')
+    expect((await read(call([]))).error?.code).toBe('UNAVAILABLE')
+  })
+
+  it('stops at once when it is cancelled [M36.cancel]', async () => {
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(), 20)
+    const { error, record } = await read(call(['hangs', 'answers'], stop.signal))
+    expect(error?.code).toBe('CANCELLED')
+    expect(record.attempts).toMatchObject([{ outcome: 'cancelled' }])
+  })
+
+  it('gives text of exactly one model whatever the others do [M36.fallback-order]', async () => {
+    const behaviours = fc.array(
+      fc.constantFrom<Behaviour>('answers', 'fails', 'fails-late', 'limited', 'empty', 'refuses'),
+      { maxLength: 6 },
+    )
+    await fc.assert(
+      fc.asyncProperty(behaviours, async (list) => {
+        const { text, error, record } = await read(call(list))
+        const first = list.findIndex(
+          (one) => one === 'answers' || one === 'fails-late' || one === 'refuses',
+        )
+        const speaks = first >= 0 && list[first] !== 'refuses'
+        expect(text).toBe(speaks ? `text of p${first}` : '')
+        expect(error === undefined).toBe(first >= 0 && list[first] === 'answers')
+        expect(record.attempts).toHaveLength(first < 0 ? list.length : first + 1)
+      }),
+    )
+  })
+})
+
+describe('routeModels', () => {
+  it('orders the usable models and says why it left others out [M6.route]', () => {
+    const models = {
+      small: model('small', { contextTokens: 1_100, maxOutputTokens: 100 }),
+      big: model('big'),
+      keyed: model('keyed'),
+      orphan: model('orphan'),
+    }
+    const providers = {
+      small: provider('small'),
+      big: provider('big'),
+      keyed: provider('keyed', { apiKey: { env: 'MY_KEY' } }),
+    }
+    const sources = {
+      model: (name: string) => models[name as keyof typeof models],
+      provider: (name: string) => providers[name as keyof typeof providers],
+      secret: () => undefined,
+    }
+    const route = {
+      name: 'r',
+      spec: { description: '', models: ['keyed', 'gone', 'orphan', 'small', 'big'] },
+    }
+    const { choices, skipped } = routeModels(route, sources, { inputTokens: 2_000 })
+    expect(choices.map((choice) => choice.model.name)).toEqual(['big'])
+    expect(choices[0]!.reason).toContain('first usable model of route r')
+    expect(skipped.map((one) => one.reason)).toEqual([
+      expect.stringContaining('MY_KEY'),
+      expect.stringContaining('no model gone'),
+      expect.stringContaining('provider orphan'),
+      expect.stringContaining('does not fit'),
+    ])
+    expect(routeModels(route, { ...sources, secret: () => 'k' }).choices).toHaveLength(3)
+  })
+})
+
+describe('the catalog', () => {
+  it('opens a provider once per specification and secret [M15.catalog]', () => {
+    let opened = 0
+    let key = 'a'
+    const catalog = createModelCatalog({
+      factories: {
+        openai: (_, secrets) => {
+          opened++
+          expect(secrets.apiKey).toBe(key)
+          return fakeModel('answers')
+        },
+      },
+      secret: () => key,
+    })
+    const one = provider('p', { apiKey: { env: 'K' } })
+    catalog.open(one)
+    catalog.open({ ...one })
+    expect(opened).toBe(1)
+    key = 'b'
+    catalog.open(one)
+    expect(opened).toBe(2)
+    const other = {
+      name: 'q',
+      spec: providerSpec.parse({ protocol: 'anthropic', baseUrl: 'https://x.test' }),
+    }
+    expect(() => catalog.open(other)).toThrow(/anthropic/)
+  })
+})
+
+describe('noticeProviders', () => {
+  it('offers what the environment and the machine have, and keeps keys out of the resources [M15.notice]', async () => {
+    const lists: Record<string, unknown> = {
+      'https://api.openai.com/v1/models': {
+        data: [{ id: 'whisper-1' }, { id: 'gpt-4o-mini' }, { id: 'gpt-5-mini' }],
+      },
+      'http://127.0.0.1:11434/api/tags': {
+        models: [{ name: 'nomic-embed-text:latest' }, { name: 'llama3.2:3b' }],
+      },
+    }
+    const env = { OPENAI_API_KEY: 'sk-1', ANTHROPIC_API_KEY: 'sk-2' }
+    const found = await noticeProviders(env, async (url) => lists[url])
+    expect(
+      found.map((one) => [
+        one.provider.name,
+        one.model.name,
+        one.model.spec.upstreamModel,
+        one.allowPrivate,
+      ]),
+    ).toEqual([
+      ['anthropic', 'claude-haiku-4-5', 'claude-haiku-4-5', undefined],
+      ['openai', 'gpt-5-mini', 'gpt-5-mini', undefined],
+      ['ollama', 'llama3.2-3b', 'llama3.2:3b', '127.0.0.1:11434'],
+    ])
+    expect(JSON.stringify(found)).not.toMatch(/sk-[12]/)
+    const local = await noticeProviders(
+      { OPENAI_BASE_URL: 'http://localhost:8000/v1', OPENAI_MODEL: 'qwen' },
+      async () => undefined,
+    )
+    expect(local).toMatchObject([
+      { allowPrivate: 'localhost:8000', model: { spec: { upstreamModel: 'qwen' } } },
+    ])
+    expect(await noticeProviders({}, async () => undefined)).toEqual([])
+    await expect(
+      noticeProviders({ OPENAI_BASE_URL: 'localhost' }, async () => undefined),
+    ).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+})
