@@ -1,7 +1,9 @@
 /** Bytes as WebCrypto takes them. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
-/** SHA-256 of bytes. WebCrypto's is asynchronous; a caller with a synchronous one may hand that in. */
+/**
+ * SHA-256 of bytes. WebCrypto's is asynchronous; a caller with a synchronous one may hand that in.
+ */
 export type Sha256 = (bytes: Bytes) => Bytes | Promise<Bytes>
 
 const encoder = new TextEncoder()

@@ -8,7 +8,8 @@ import {
   splitNote,
 } from './checkpoint.ts'
 
-// The example of c2sp.org/signed-note, and that of the Go reference implementation (golang.org/x/mod/sumdb/note).
+// The example of c2sp.org/signed-note, and that of the Go reference implementation
+// (golang.org/x/mod/sumdb/note).
 const published = [
   {
     vkey: 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k',

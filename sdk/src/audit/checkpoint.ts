@@ -10,8 +10,8 @@ import {
 } from './bytes.ts'
 
 /**
- * Checkpoints as transparency logs exchange them: c2sp.org/tlog-checkpoint (the text) in c2sp.org/signed-note
- * (the envelope), with Ed25519 signatures (type 0x01).
+ * Checkpoints as transparency logs exchange them: c2sp.org/tlog-checkpoint (the text) in
+ * c2sp.org/signed-note (the envelope), with Ed25519 signatures (type 0x01).
  */
 export interface Checkpoint {
   /** Which log: the first line. */
@@ -52,7 +52,10 @@ export async function keyIdOf(
   return toHex((await sha256(bytes)).subarray(0, 4))
 }
 
-/** Reads a verifier key; undefined when it is malformed, of another type, or its key id does not fit. */
+/**
+ * Reads a verifier key; undefined when it is malformed, of another type, or its key id does not
+ * fit.
+ */
 export async function parseVerifierKey(text: string): Promise<VerifierKey | undefined> {
   const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text.trim())
   if (!match) return undefined
@@ -69,7 +72,9 @@ interface Signature {
   signature: Bytes
 }
 
-/** Takes a signed note apart: the text that is signed (with its last newline) and the signatures. */
+/**
+ * Takes a signed note apart: the text that is signed (with its last newline) and the signatures.
+ */
 export function splitNote(
   note: string,
 ): { text: string; signatures: Signature[] } | { what: string } {
@@ -106,8 +111,9 @@ export function parseCheckpoint(text: string): Checkpoint | undefined {
 }
 
 /**
- * Opens a checkpoint: its text is believed only when a signature by one of the keys verifies. Signatures by unknown
- * keys are ignored (so that witnesses may add theirs); a wrong one by a known key rejects the whole note.
+ * Opens a checkpoint: its text is believed only when a signature by one of the keys verifies.
+ * Signatures by unknown keys are ignored (so that witnesses may add theirs); a wrong one by a known
+ * key rejects the whole note.
  */
 export async function openCheckpoint(note: string, keys: readonly VerifierKey[]): Promise<Opened> {
   const split = splitNote(note)
@@ -148,8 +154,9 @@ async function verifyEd25519(key: Bytes, signature: Bytes, text: Bytes): Promise
 }
 
 /**
- * The signed notes in a text that holds any number of them, one after the other with a blank line between (the
- * server's checkpoint file). Lines that belong to no note, as a crash may leave them, are skipped.
+ * The signed notes in a text that holds any number of them, one after the other with a blank line
+ * between (the server's checkpoint file). Lines that belong to no note, as a crash may leave them,
+ * are skipped.
  */
 export function notesIn(text: string): string[] {
   const notes: string[] = []

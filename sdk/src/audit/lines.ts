@@ -1,4 +1,7 @@
-/** Where an export comes from: its text, or chunks of it (a file's stream, a fetch body), cut anywhere. */
+/**
+ * Where an export comes from: its text, or chunks of it (a file's stream, a fetch body), cut
+ * anywhere.
+ */
 export type ExportSource =
   | string
   | AsyncIterable<string | Uint8Array>
@@ -16,7 +19,8 @@ export class LineTooLong extends Error {
 }
 
 /**
- * Lines without their newline, a last line without newline included; memory stays at about one chunk and one line.
+ * Lines without their newline, a last line without newline included; memory stays at about one
+ * chunk and one line.
  * @throws LineTooLong
  */
 export async function* linesOf(source: ExportSource): AsyncGenerator<string> {

@@ -1,8 +1,9 @@
 import { type Bytes, concat, type Sha256, sameBytes, webSha256 } from './bytes.ts'
 
 /**
- * The Merkle tree of RFC 6962 section 2.1, as far as a verifier needs it. A tree is carried as its frontier: the
- * roots of its complete subtrees, largest first, one for each 1 in the binary form of its size.
+ * The Merkle tree of RFC 6962 section 2.1, as far as a verifier needs it. A tree is carried as its
+ * frontier: the roots of its complete subtrees, largest first, one for each 1 in the binary form of
+ * its size.
  */
 export interface Frontier {
   /** Leaves in the tree, up to 2^53 - 1. */
@@ -38,8 +39,8 @@ export function frontierLength(size: number): number {
 }
 
 /**
- * Appends leaves, given by their hashes. Works level by level, so that all hashes of a level are computed at once:
- * with WebCrypto a batch of 1,000 is several times as fast as leaf after leaf.
+ * Appends leaves, given by their hashes. Works level by level, so that all hashes of a level are
+ * computed at once: with WebCrypto a batch of 1,000 is several times as fast as leaf after leaf.
  */
 export async function appendLeaves(
   frontier: Frontier,
@@ -103,7 +104,10 @@ export async function inclusionProof(
   return proof
 }
 
-/** Proof that the tree of `to` leaves only appends to the tree of `from` leaves (RFC 6962 section 2.1.2). */
+/**
+ * Proof that the tree of `to` leaves only appends to the tree of `from` leaves (RFC 6962 section
+ * 2.1.2).
+ */
 export async function consistencyProof(
   from: number,
   to: number,

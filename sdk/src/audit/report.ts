@@ -24,7 +24,10 @@ export interface AuditReport {
   checkpoints: number
   /** Kept checkpoints that the export agrees with. */
   kept: number
-  /** Where the key came from: the caller (trusted), or the export itself (then it proves consistency only). */
+  /**
+   * Where the key came from: the caller (trusted), or the export itself (then it proves consistency
+   * only).
+   */
   keyFrom: 'caller' | 'export'
   /** At most `maxProblems`; `problemCount` counts all. */
   problems: AuditProblem[]
@@ -55,6 +58,7 @@ export function unprovenBy(input: {
   keyFrom: 'caller' | 'export'
   keptGiven: boolean
   keptBefore: number
+  keptUnread: number
   from: number
 }): string[] {
   const list: string[] = []
@@ -73,6 +77,11 @@ export function unprovenBy(input: {
   if (input.keptBefore > 0) {
     list.push(
       `That ${input.keptBefore} kept checkpoint(s) older than the first event of this part agree: export the whole log.`,
+    )
+  }
+  if (input.keptUnread > 0) {
+    list.push(
+      `That ${input.keptUnread} older kept checkpoint(s) agree: only the newest were compared.`,
     )
   }
   if (input.from > 0) {
@@ -103,6 +112,9 @@ export interface ExportHeader {
   from: number
   /** Number after the last event. */
   to: number
-  /** Roots of the complete subtrees of what comes before `from`, base 64, largest first; empty for a whole log. */
+  /**
+   * Roots of the complete subtrees of what comes before `from`, base 64, largest first; empty for a
+   * whole log.
+   */
   frontier: string[]
 }

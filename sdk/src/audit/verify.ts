@@ -27,7 +27,10 @@ import {
 } from './report.ts'
 
 export interface VerifyOptions {
-  /** Verifier keys that the caller trusts; without, the key in the export is used and the report says so. */
+  /**
+   * Verifier keys that the caller trusts; without, the key in the export is used and the report
+   * says so.
+   */
   vkey?: string | readonly string[]
   /** Checkpoints kept elsewhere: one note, several, or the text of the server's checkpoint file. */
   earlierCheckpoint?: string | readonly string[]
@@ -39,12 +42,13 @@ export interface VerifyOptions {
 
 /** Leaves hashed at once. */
 const batchSize = 1024
-const maxKept = 100_000
+/** The newest are compared; each covers what the older ones cover. */
+const maxKept = 10_000
 
 /**
- * Verifies an export of the audit log without the server: every event, in order, against the signed checkpoints in
- * the export and those that the caller kept. Streams: memory does not grow with the log. Never throws for what an
- * export may contain.
+ * Verifies an export of the audit log without the server: every event, in order, against the signed
+ * checkpoints in the export and those that the caller kept. Streams: memory does not grow with the
+ * log. Never throws for what an export may contain.
  */
 export async function verifyExport(
   source: ExportSource,
@@ -66,11 +70,6 @@ export async function verifyExport(
   return check.finish()
 }
 
-interface Kept {
-  checkpoint: Checkpoint
-  agreed: boolean
-}
-
 class ExportCheck {
   /** The header cannot be read: nothing further can be said. */
   stopped = false
@@ -83,8 +82,11 @@ class ExportCheck {
   private keyFrom: 'caller' | 'export' = 'export'
   private frontier: Frontier = emptyFrontier
   private pending: Bytes[] = []
-  private kept: Kept[] = []
+  /** Kept checkpoints still to be met, largest first. */
+  private kept: Checkpoint[] = []
   private keptBefore = 0
+  private keptAgreed = 0
+  private keptUnread = 0
   private events = 0
   private checkpoints = 0
   private lastGood: { size: number; root: Bytes } | undefined
@@ -141,11 +143,9 @@ class ExportCheck {
     if (notes.length === 0) {
       this.problem(null, 'No checkpoint can be read from what was kept.', remedies.format)
     }
-    if (notes.length > maxKept) {
-      const what = `Over ${maxKept} kept checkpoints were passed; the newest are compared.`
-      this.problem(null, what, `Pass at most ${maxKept} at once.`)
-    }
-    for (const note of notes.slice(-maxKept)) {
+    this.keptUnread = Math.max(0, notes.length - maxKept)
+    const size = (note: string) => Number(note.split('\n', 2)[1])
+    for (const note of notes.toSorted((a, b) => size(a) - size(b)).slice(-maxKept)) {
       const opened = await openCheckpoint(note, this.keys)
       if (!opened.ok) {
         this.problem(null, `A kept checkpoint cannot be believed: ${opened.what}.`, remedies.key)
@@ -153,9 +153,9 @@ class ExportCheck {
         const what = `A kept checkpoint is of the log ${opened.checkpoint.origin}, this is ${header.origin}.`
         this.problem(null, what, 'Compare each log with its own checkpoints.')
       } else if (opened.checkpoint.size < header.from) this.keptBefore++
-      else this.kept.push({ checkpoint: opened.checkpoint, agreed: false })
+      else this.kept.push(opened.checkpoint)
     }
-    this.kept.sort((a, b) => b.checkpoint.size - a.checkpoint.size)
+    this.kept.sort((a, b) => b.size - a.size)
   }
 
   /** Any line but the first. */
@@ -191,7 +191,7 @@ class ExportCheck {
     this.events++
     this.pending.push(utf8(leaf))
     const size = this.frontier.size + this.pending.length
-    if (size === this.kept.at(-1)?.checkpoint.size) {
+    if (size === this.kept.at(-1)?.size) {
       await this.flush()
       await this.compareKept()
     } else if (this.pending.length >= batchSize) await this.flush()
@@ -208,8 +208,8 @@ class ExportCheck {
   /** Compares the tree so far with the kept checkpoints of its size. */
   private async compareKept(): Promise<void> {
     let root: Bytes | undefined
-    while (this.kept.length > 0 && this.kept.at(-1)!.checkpoint.size === this.frontier.size) {
-      const { checkpoint } = this.kept.pop()!
+    while (this.kept.length > 0 && this.kept.at(-1)!.size === this.frontier.size) {
+      const checkpoint = this.kept.pop()!
       root ??= await rootOf(this.frontier, this.sha256)
       if (sameBytes(root, checkpoint.root)) this.keptAgreed++
       else {
@@ -218,8 +218,6 @@ class ExportCheck {
       }
     }
   }
-
-  private keptAgreed = 0
 
   private async checkpoint(note: string): Promise<void> {
     await this.flush()
@@ -297,6 +295,7 @@ class ExportCheck {
         keyFrom: this.keyFrom,
         keptGiven: this.options.earlierCheckpoint !== undefined,
         keptBefore: this.keptBefore,
+        keptUnread: this.keptUnread,
         from,
       }),
     }
@@ -307,7 +306,7 @@ class ExportCheck {
       const what = `The header promises events up to ${header.to - 1}, the file ends after ${size}.`
       this.problem(size, what, remedies.download)
     }
-    for (const { checkpoint } of this.kept.toReversed()) {
+    for (const checkpoint of this.kept.toReversed()) {
       const what = `The log was truncated: a kept checkpoint states ${checkpoint.size} events, here are ${size}.`
       this.problem(size, what, remedies.compare)
     }

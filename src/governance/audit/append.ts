@@ -18,8 +18,9 @@ export interface AppendOptions {
 }
 
 /**
- * Appends one event to the organization's audit log, inside the transaction of what it records: both are committed
- * or neither. Locks the log's row until the transaction ends, so record late in a transaction.
+ * Appends one event to the organization's audit log, inside the transaction of what it records:
+ * both are committed or neither. Locks the log's row until the transaction ends, so record late in
+ * a transaction.
  * @returns the event's sequence number: 0, 1, 2 … without gaps.
  */
 export async function appendAudit(
@@ -33,7 +34,8 @@ export async function appendAudit(
 
 /**
  * Appends several events at the price of one lock; they get consecutive numbers.
- * @throws TOO_LARGE over `limits.auditEventsPerAppend` events or an event over `limits.auditEventChars`.
+ * @throws TOO_LARGE over `limits.auditEventsPerAppend` events or an event over
+ * `limits.auditEventChars`.
  */
 export async function appendAuditAll(
   tx: Tx,
@@ -98,7 +100,10 @@ async function writeRows(tx: Tx, tree: Tree, rows: readonly EventRow[]): Promise
     .execute()
 }
 
-/** Locks the organization's tree row, made on first use. Throws INTERNAL outside an organization's transaction. */
+/**
+ * Locks the organization's tree row, made on first use. Throws INTERNAL outside an organization's
+ * transaction.
+ */
 async function lockTree(tx: Tx): Promise<Tree & { organization: string }> {
   let rows = await readLocked(tx)
   if (rows.length === 0) {
@@ -144,8 +149,9 @@ function personalSealer(tx: Tx, organization: string, sealer: KeySealer | undefi
 }
 
 /**
- * Erases a subject's personal data from the whole log by destroying its key, and records that. The tree stays valid:
- * the ciphertext stands, nobody can read it. Copies of the key row live on in backups until those are deleted.
+ * Erases a subject's personal data from the whole log by destroying its key, and records that. The
+ * tree stays valid: the ciphertext stands, nobody can read it. Copies of the key row live on in
+ * backups until those are deleted.
  */
 export async function eraseSubject(
   tx: Tx,

@@ -21,8 +21,9 @@ const maxFaults = 100
 const storedLevels = [1, 2, 3, 4, 5, 6].map((n) => n * keptLevels)
 
 /**
- * Compares everything the database keeps of one log with the events' canonical texts: hashes, columns, subtrees,
- * frontier, roots of checkpoints. For `doctor --fsck`; signatures are `verifyExport`'s business.
+ * Compares everything the database keeps of one log with the events' canonical texts: hashes,
+ * columns, subtrees, frontier, roots of checkpoints. For `doctor --fsck`; signatures are
+ * `verifyExport`'s business.
  */
 export async function checkAudit(store: Store, organizationId: string): Promise<AuditCheck> {
   const faults: AuditFault[] = []

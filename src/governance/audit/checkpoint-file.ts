@@ -13,8 +13,9 @@ export interface FiledCheckpoint {
 }
 
 /**
- * The checkpoints of one log in a file, one signed note after the other with a blank line between: what an
- * administrator copies elsewhere, and what tells the signer, outside the database, what it signed last.
+ * The checkpoints of one log in a file, one signed note after the other with a blank line between:
+ * what an administrator copies elsewhere, and what tells the signer, outside the database, what it
+ * signed last.
  */
 export class CheckpointFile {
   readonly path: string
@@ -28,7 +29,10 @@ export class CheckpointFile {
     this.path = join(folder, `${organizationId}.checkpoints`)
   }
 
-  /** The last checkpoint in the file; undefined when there is none. Cuts off what a crash left half written. */
+  /**
+   * The last checkpoint in the file; undefined when there is none. Cuts off what a crash left half
+   * written.
+   */
   async last(): Promise<FiledCheckpoint | undefined> {
     if (!this.#opened) {
       await mkdir(join(this.path, '..'), { recursive: true, mode: 0o700 })
@@ -68,7 +72,8 @@ async function mendTail(file: FileHandle): Promise<FiledCheckpoint | undefined> 
   const from = Math.max(0, size - tailBytes)
   const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from)
   const tail = buffer.subarray(0, bytesRead)
-  // A whole note ends with its signature line and a blank line; the last such place is where the file may go on.
+  // A whole note ends with its signature line and a blank line; the last such place is where the
+  // file may go on.
   for (let end = tail.lastIndexOf('\n\n'); end >= 0; end = tail.lastIndexOf('\n\n', end - 1)) {
     const line = tail.lastIndexOf('\n', end - 1) + 1
     if (tail.subarray(line, end).toString('utf8').startsWith('— ')) {

@@ -1,8 +1,8 @@
 import { canonicalJson, type Json, limits, PlinthError, type Principal } from '#kernel'
 
 /**
- * Every kind of event the audit log records. `docs/security/audit.md` has the same table; a test compares the two.
- * `action` is what was done in five words that filters can use across kinds.
+ * Every kind of event the audit log records. `docs/security/audit.md` has the same table; a test
+ * compares the two. `action` is what was done in five words that filters can use across kinds.
  */
 export const auditEvents = {
   'organization.created': { action: 'create', what: 'An organization was created' },
@@ -73,7 +73,9 @@ export const auditEvents = {
 export type AuditKind = keyof typeof auditEvents
 export type AuditAction = 'create' | 'read' | 'update' | 'delete' | 'use'
 
-/** `intended`: written before an effect outside the database; what follows names it in its details. */
+/**
+ * `intended`: written before an effect outside the database; what follows names it in its details.
+ */
 export type AuditOutcome = 'intended' | 'done' | 'denied' | 'failed'
 
 export interface AuditActor {
@@ -100,7 +102,10 @@ export interface AuditEventInput {
   personal?: { subjectId: string; data: Json }
 }
 
-/** Personal data as it stands in an event: ciphertext, or a note that the subject had been erased before. */
+/**
+ * Personal data as it stands in an event: ciphertext, or a note that the subject had been erased
+ * before.
+ */
 export type SealedPersonal =
   | { subject: string; iv: string; data: string }
   | { subject: string; erased: true }

@@ -7,7 +7,9 @@ export interface ExportOptions {
   signer: CheckpointSigner
   /** First sequence number; default 0, the whole log. */
   from?: number
-  /** Number after the last event; the export runs on to the next checkpoint. Default: everything. */
+  /**
+   * Number after the last event; the export runs on to the next checkpoint. Default: everything.
+   */
   to?: number
   signal?: AbortSignal
 }
@@ -15,11 +17,12 @@ export interface ExportOptions {
 const pageSize = 1_000
 
 /**
- * The log as lines of JSON (each with its newline), format `plinth-audit/1`: a header, the events with their canonical
- * text, and each checkpoint directly after the last event it covers. A fresh checkpoint bounds it; as events never
- * change, pages read one by one are one consistent state, and no transaction stays open while a slow client reads.
- * Record `audit.exported` first.
- * @throws NOT_FOUND for a range that the log does not have; INTEGRITY when the log cannot be signed.
+ * The log as lines of JSON (each with its newline), format `plinth-audit/1`: a header, the events
+ * with their canonical text, and each checkpoint directly after the last event it covers. A fresh
+ * checkpoint bounds it; as events never change, pages read one by one are one consistent state, and
+ * no transaction stays open while a slow client reads. Record `audit.exported` first.
+ * @throws NOT_FOUND for a range that the log does not have; INTEGRITY when the log cannot be
+ * signed.
  */
 export async function* exportAudit(
   store: Store,
@@ -27,7 +30,8 @@ export async function* exportAudit(
   options: ExportOptions,
 ): AsyncGenerator<string> {
   const { signer, from = 0 } = options
-  const { size } = await signer.checkpointNow(organizationId)
+  const fresh = await signer.checkpointNow(organizationId)
+  const { size } = fresh
   const to = await endOf(store, organizationId, { signer, size, to: options.to ?? size })
   if (!(Number.isSafeInteger(from) && from >= 0 && from <= to)) {
     throw new PlinthError('NOT_FOUND', `The audit log has no events ${from} to ${to}.`)
@@ -47,9 +51,12 @@ export async function* exportAudit(
     options.signal?.throwIfAborted()
     const end = Math.min(next + pageSize, to)
     const page = await readPage(store, organizationId, { next, end })
-    // Between pages of a long export the last checkpoint of a page is the first of the next: written once.
+    // Between pages of a long export the last checkpoint of a page is the first of the next:
+    // written once.
     const notes = page.notes.filter((note) => signer.signed(organizationId, note.note))
     const bySize = new Map(notes.map(({ size, note }) => [Number(size), note]))
+    // Where a former key signed this very size, the stored note is not ours.
+    if (fresh.size >= next && fresh.size <= end) bySize.set(fresh.size, fresh.note)
     if (next === from && bySize.has(from)) yield line({ checkpoint: bySize.get(from) })
     for (const event of page.events) {
       const seq = Number(event.seq)

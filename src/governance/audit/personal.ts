@@ -1,10 +1,13 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { canonicalJson, type Json, PlinthError } from '#kernel'
 import type { Tx } from '#store'
-import type { Binding, Sealer } from '../sealing.ts'
+import type { SealBinding, Sealer } from '../sealing.ts'
 import type { SealedPersonal } from './events.ts'
 
-/** What keeps subject keys at rest: seals under the server's master key, bound to where the value stands. */
+/**
+ * What keeps subject keys at rest: seals under the server's master key, bound to where the value
+ * stands.
+ */
 export type KeySealer = Pick<Sealer, 'seal' | 'open'>
 
 /** Where a ciphertext belongs; it does not open anywhere else. */
@@ -16,7 +19,10 @@ export interface PersonalPlace {
 
 const tagBytes = 16
 
-/** Encrypts the personal data of an event under the subject's key (AES-256-GCM, random 96-bit nonce). */
+/**
+ * Encrypts the personal data of an event under the subject's key (AES-256-GCM, random 96-bit
+ * nonce).
+ */
 export function sealPersonal(data: Json, key: Uint8Array, place: PersonalPlace): SealedPersonal {
   const iv = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(bindingOf(place))
@@ -52,13 +58,13 @@ function bindingOf(place: PersonalPlace): Buffer {
   )
 }
 
-function keyBinding(organizationId: string, subjectId: string): Binding {
+function keyBinding(organizationId: string, subjectId: string): SealBinding {
   return { organizationId, table: 'audit_subject_key', rowId: subjectId, column: 'sealed_key' }
 }
 
 /**
- * The key of a subject, made on first use; `erased` when it was destroyed. Call with the tree row locked, so that no
- * two writers make two keys and none writes after an erasure.
+ * The key of a subject, made on first use; `erased` when it was destroyed. Call with the tree row
+ * locked, so that no two writers make two keys and none writes after an erasure.
  */
 export async function subjectKey(
   tx: Tx,

@@ -13,9 +13,9 @@ import {
 } from './tree.ts'
 
 /**
- * Proofs from what the database keeps. A proof over n events needs about log2(n) subtrees of at most 128 stored
- * hashes each, in one statement for each stored level: for ten million events three statements and under 3,000 rows of
- * 32 bytes, never the whole log.
+ * Proofs from what the database keeps. A proof over n events needs about log2(n) subtrees of at
+ * most 128 stored hashes each, in one statement for each stored level: for ten million events three
+ * statements and under 3,000 rows of 32 bytes, never the whole log.
  */
 export interface AuditProof {
   /** Sequence number (inclusion) or size of the earlier tree (consistency). */
@@ -44,7 +44,9 @@ export async function consistencyProof(tx: Tx, from: number, to: number): Promis
   return { from, size: to, hashes: await rootsOf(tx, consistencyRanges(from, to)) }
 }
 
-/** The tree of the first `size` events, from stored hashes. Throws INTEGRITY when some are missing. */
+/**
+ * The tree of the first `size` events, from stored hashes. Throws INTEGRITY when some are missing.
+ */
 export async function treeAt(tx: Tx, size: number): Promise<Tree> {
   const parts = subtreesOf({ start: 0, end: size })
   const roots = await subtreeRoots(tx, parts)

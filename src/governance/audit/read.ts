@@ -37,8 +37,8 @@ export interface AuditView extends Omit<AuditRecord, 'personal'> {
 }
 
 /**
- * Events that match, newest first. A text filter looks at `limits.auditTextScanEvents` events at most; the page may
- * then be short or empty while `next` leads on.
+ * Events that match, newest first. A text filter looks at `limits.auditTextScanEvents` events at
+ * most; the page may then be short or empty while `next` leads on.
  */
 export async function listAudit(
   tx: Tx,
@@ -68,8 +68,8 @@ export async function listAudit(
 }
 
 /**
- * One event. With a sealer (for those who may see it; record `subject.revealed` first) its personal data is
- * decrypted, unless the subject was erased. Throws NOT_FOUND.
+ * One event. With a sealer (for those who may see it; record `subject.revealed` first) its personal
+ * data is decrypted, unless the subject was erased. Throws NOT_FOUND.
  */
 export async function readEvent(tx: Tx, seq: number, sealer?: KeySealer): Promise<AuditView> {
   const row = Number.isSafeInteger(seq)

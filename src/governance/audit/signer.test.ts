@@ -68,7 +68,10 @@ const tamper = (statement: string) =>
     }
   })
 
-/** A store whose k-th unit of work is the last: the process dies before it, or right after it committed. */
+/**
+ * A store whose k-th unit of work is the last: the process dies before it, or right after it
+ * committed.
+ */
 function dyingStore(calls: number, after: boolean): Store {
   let left = calls
   const mortal = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -191,6 +194,23 @@ describe('the checkpoint signer', () => {
     expect(faults.length).toBeGreaterThan(0)
   })
 
+  it('goes on with a new key; exports verify with it alone, old checkpoints with both [M28.key-rotation]', async () => {
+    await append(3)
+    const before = newSigner()
+    const old = await before.checkpointNow(org)
+    const after = newSigner({ key: new CheckpointKey(randomBytes(32)) })
+    for (const more of [0, 2]) {
+      if (more > 0) await append(more)
+      const lines: string[] = []
+      for await (const line of exportAudit(test.store, org, { signer: after })) lines.push(line)
+      const alone = await verifyExport(lines, { vkey: after.vkey(org) })
+      expect(alone).toMatchObject({ ok: true, events: 3 + more, checkpoints: 1 })
+      const vkey = [after.vkey(org), before.vkey(org)]
+      const both = await verifyExport(lines, { vkey, earlierCheckpoint: old.note })
+      expect(both).toMatchObject({ ok: true, kept: 1 })
+    }
+  })
+
   it('refuses a stored checkpoint whose root was exchanged beside its note [M28.signer-refuses]', async () => {
     await append(3)
     await newSigner().checkpointNow(org)
@@ -215,7 +235,8 @@ describe('the checkpoint signer', () => {
     const [first, second] = [org, twin]
     org = twin
     await append(3)
-    // The file of one log beside the rows of another: every hash in the database is consistent in itself.
+    // The file of one log beside the rows of another: every hash in the database is consistent in
+    // itself.
     writeFileSync(join(folder, `${second}.checkpoints`), older.replaceAll(first, second))
     await expect(newSigner().checkpointNow(second)).rejects.toThrow('another root')
     expect(await storedNotes()).toEqual([])

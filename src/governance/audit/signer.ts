@@ -31,10 +31,11 @@ export interface SignedCheckpoint {
 }
 
 /**
- * Signs checkpoints of every organization's log. It signs only what appends to what it signed before: it re-hashes
- * the new events' canonical texts onto its own copy of the last signed tree and compares the root with the stored
- * one; after a restart it takes up the last checkpoint of database and file. Order of steps: compare, sign, store
- * (unique by size), file. A kill between any two leaves a log that verifies, and the next look completes the rest.
+ * Signs checkpoints of every organization's log. It signs only what appends to what it signed
+ * before: it re-hashes the new events' canonical texts onto its own copy of the last signed tree
+ * and compares the root with the stored one; after a restart it takes up the last checkpoint of
+ * database and file. Order of steps: compare, sign, store (unique by size), file. A kill between
+ * any two leaves a log that verifies, and the next look completes the rest.
  */
 export class CheckpointSigner {
   readonly #options: SignerOptions
@@ -131,7 +132,8 @@ export class CheckpointSigner {
 
   /**
    * A checkpoint over everything committed so far; signs one when there is none of this size yet.
-   * @throws INTEGRITY when the log is not an append to what was signed before: it is never signed then.
+   * @throws INTEGRITY when the log is not an append to what was signed before: it is never signed
+   * then.
    */
   checkpointNow(organizationId: string): Promise<SignedCheckpoint> {
     const before = this.#turns.get(organizationId) ?? Promise.resolve()
@@ -170,10 +172,13 @@ export class CheckpointSigner {
     await this.#fillFile(organizationId, file)
     this.#problems.delete(organizationId)
     this.#dueSince.delete(organizationId)
-    return { size: tree.size, note: stored.note }
+    return { size: tree.size, note }
   }
 
-  /** The last signed tree, rebuilt from stored hashes and compared with what database and file say was signed. */
+  /**
+   * The last signed tree, rebuilt from stored hashes and compared with what database and file say
+   * was signed.
+   */
   async #recover(organizationId: string, file: CheckpointFile): Promise<Tree> {
     const { store } = this.#options
     const filed = await file.last()
@@ -235,7 +240,10 @@ export class CheckpointSigner {
     return tree
   }
 
-  /** Appends to the file what is stored and not yet in it: this signer's checkpoints and other replicas'. */
+  /**
+   * Appends to the file what is stored and not yet in it: this signer's checkpoints and other
+   * replicas'.
+   */
   async #fillFile(organizationId: string, file: CheckpointFile): Promise<void> {
     let last = (await file.last())?.size ?? -1
     for (;;) {

@@ -16,8 +16,9 @@ const ed25519Type = 1
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 /**
- * Signs checkpoints (c2sp.org/tlog-checkpoint in c2sp.org/signed-note). One Ed25519 key serves all logs of a server:
- * the name in each signature is the log's origin, and the origin is what is signed, so no signature fits two logs.
+ * Signs checkpoints (c2sp.org/tlog-checkpoint in c2sp.org/signed-note). One Ed25519 key serves all
+ * logs of a server: the name in each signature is the log's origin, and the origin is what is
+ * signed, so no signature fits two logs.
  */
 export class CheckpointKey {
   readonly #key: KeyObject
@@ -57,7 +58,10 @@ export class CheckpointKey {
     return this.signNote(origin, `${origin}\n${tree.size}\n${root}\n`)
   }
 
-  /** Whether a note carries a signature by this key (by its id; the signature itself is not checked). */
+  /**
+   * Whether a note carries a signature by this key (by its id; the signature itself is not
+   * checked).
+   */
   signed(origin: string, note: string): boolean {
     const encoded = note.slice(note.lastIndexOf(' ') + 1).trim()
     return Buffer.from(encoded, 'base64').subarray(0, 4).equals(this.keyId(origin))
@@ -75,8 +79,8 @@ export function auditOrigin(organizationId: string, server = 'plinth'): string {
 }
 
 /**
- * The seed in a file (base 64, mode 600), made on first start. Two processes that start at once get the same one.
- * Every replica must be given the same file: a log has one key.
+ * The seed in a file (base 64, mode 600), made on first start. Two processes that start at once get
+ * the same one. Every replica must be given the same file: a log has one key.
  */
 export async function loadSigningSeed(file: string): Promise<Uint8Array> {
   return (await readSeed(file)) ?? (await makeSeed(file))

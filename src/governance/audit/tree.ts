@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 
 /**
- * The Merkle tree of RFC 6962 section 2.1 for the server's hot path: synchronous, on bytes as the database keeps them.
- * `sdk/src/audit/merkle.ts` is the verifier's own implementation; tests hold the two against each other.
+ * The Merkle tree of RFC 6962 section 2.1 for the server's hot path: synchronous, on bytes as the
+ * database keeps them. `sdk/src/audit/merkle.ts` is the verifier's own implementation; tests hold
+ * the two against each other.
  */
 export interface Tree {
   /** Leaves. */
@@ -18,11 +19,16 @@ export interface Subtree {
 }
 
 export interface Appended extends Tree {
-  /** Subtrees that became complete and are kept for proofs: those whose level is a multiple of `keptLevels`. */
+  /**
+   * Subtrees that became complete and are kept for proofs: those whose level is a multiple of
+   * `keptLevels`.
+   */
   completed: (Subtree & { hash: Uint8Array })[]
 }
 
-/** Every eighth level is stored, as in c2sp.org/tlog-tiles: one row for each 256 leaves or nodes. */
+/**
+ * Every eighth level is stored, as in c2sp.org/tlog-tiles: one row for each 256 leaves or nodes.
+ */
 export const keptLevels = 8
 export const hashBytes = 32
 
@@ -103,7 +109,10 @@ export interface LeafRange {
   end: number
 }
 
-/** The ranges whose roots prove that leaf `index` is in the tree of `size` (RFC 6962 section 2.1.1), leaf to root. */
+/**
+ * The ranges whose roots prove that leaf `index` is in the tree of `size` (RFC 6962 section 2.1.1),
+ * leaf to root.
+ */
 export function inclusionRanges(index: number, size: number): LeafRange[] {
   const ranges: LeafRange[] = []
   let [start, end] = [0, size]
@@ -116,7 +125,10 @@ export function inclusionRanges(index: number, size: number): LeafRange[] {
   return ranges
 }
 
-/** The ranges whose roots prove that the tree of `to` appends to that of `from` (RFC 6962 section 2.1.2). */
+/**
+ * The ranges whose roots prove that the tree of `to` appends to that of `from` (RFC 6962 section
+ * 2.1.2).
+ */
 export function consistencyRanges(from: number, to: number): LeafRange[] {
   if (from === 0 || from === to) return []
   const ranges: LeafRange[] = []
@@ -131,7 +143,9 @@ export function consistencyRanges(from: number, to: number): LeafRange[] {
   return ranges
 }
 
-/** The complete subtrees that make up a range, largest first; `start` is aligned as proofs need it. */
+/**
+ * The complete subtrees that make up a range, largest first; `start` is aligned as proofs need it.
+ */
 export function subtreesOf(range: LeafRange): Subtree[] {
   const parts: Subtree[] = []
   let start = range.start

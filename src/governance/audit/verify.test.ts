@@ -24,7 +24,10 @@ function eventText(seq: number, text: string): string {
   )
 }
 
-/** An honest export of events with these texts, a checkpoint after each of these sizes and at the end. */
+/**
+ * An honest export of events with these texts, a checkpoint after each of these sizes and at the
+ * end.
+ */
 function honest(texts: readonly string[], points: readonly number[]): Log {
   const signing = new Set([...points.map((p) => p % (texts.length + 1)), texts.length])
   const header = { format: 'plinth-audit/1', organization, origin, vkey, from: 0, to: texts.length }
