@@ -1,22 +1,32 @@
 import { type DocumentBuilder, oneLine } from '../builder.ts'
+import { addChart } from '../chart.ts'
 import { child, elements, type XmlNode } from '../xml.ts'
 import type { Numbering } from './numbering.ts'
 import { isOn, noteMark, type ParagraphText, paragraphText } from './runs.ts'
 import { numberingOf, outlineLevel, type ParagraphStyle, type StyleSheet } from './styles.ts'
 import { addDocxTable } from './table.ts'
 
+export interface DocxParts {
+  styles: StyleSheet
+  numbering: Numbering
+  /** A chart part by its relation id. */
+  chart: (id: string) => XmlNode | undefined
+}
+
 /** Writes the body's elements, in order, as blocks. */
 export class DocxBody {
   readonly builder: DocumentBuilder
   private readonly styles: StyleSheet
   private readonly numbering: Numbering
+  private readonly chart: (id: string) => XmlNode | undefined
   private readonly notes: string[] = []
   private code: string[] = []
 
-  constructor(builder: DocumentBuilder, parts: { styles: StyleSheet; numbering: Numbering }) {
+  constructor(builder: DocumentBuilder, parts: DocxParts) {
     this.builder = builder
     this.styles = parts.styles
     this.numbering = parts.numbering
+    this.chart = parts.chart
   }
 
   /** One child of the body, of a content control, a text box, or a cell that only arranges the page. */
@@ -66,7 +76,16 @@ export class DocxBody {
       this.flushCode()
       this.plain(node, style, text)
     }
-    for (const box of found.boxes) this.all(box)
+    this.anchored(found)
+  }
+
+  /** Text boxes and charts that hang on a paragraph follow it. */
+  anchored({ boxes, charts }: Pick<ParagraphText, 'boxes' | 'charts'>): void {
+    for (const box of boxes) this.all(box)
+    for (const id of charts) {
+      const chart = this.chart(id)
+      if (chart) addChart(chart, this.builder)
+    }
   }
 
   private plain(node: XmlNode, style: ParagraphStyle, text: string): void {

@@ -27,6 +27,10 @@ export const docxParser: Parser = {
     const body = new DocxBody(builder, {
       styles: readStyles(archive, target('styles')),
       numbering: new Numbering(archive, target('numbering')),
+      chart: (id) => {
+        const part = relations.find((relation) => relation.id === id)?.target
+        return part && archive.has(part) ? treeOf(archive, part) : undefined
+      },
     })
     elementsOf(archive, main, { containers: ['body'], onElement: (node) => body.add(node) })
     const notes = readNotes(archive, [target('footnotes'), target('endnotes')])

@@ -8,6 +8,8 @@ export interface ParagraphText {
   boxes: XmlNode[]
   /** Ids of foot- and endnotes in order: `f2`, `e1`. */
   notes: string[]
+  /** Relation ids of charts. */
+  charts: string[]
 }
 
 /** Elements whose content was deleted, is a formula code, or is shown elsewhere. */
@@ -30,7 +32,7 @@ const skipped = new Set([
 
 /** Collects runs in order; deleted revisions, field codes and comments are left out. */
 export function paragraphText(paragraph: XmlNode): ParagraphText {
-  const found: ParagraphText = { text: '', boxes: [], notes: [] }
+  const found: ParagraphText = { text: '', boxes: [], notes: [], charts: [] }
   collect(paragraph, found)
   return found
 }
@@ -66,6 +68,9 @@ function collect(node: XmlNode, found: ParagraphText): void {
       case 'txbxContent':
         found.boxes.push(c)
         break
+      case 'chart':
+        found.charts.push(attribute(c, 'id') ?? '')
+        break
       case 'AlternateContent':
         alternate(c, found)
         break
@@ -77,11 +82,12 @@ function collect(node: XmlNode, found: ParagraphText): void {
 
 /** `mc:AlternateContent` holds the same twice: the newer form is read where it says something, else the older. */
 function alternate(node: XmlNode, found: ParagraphText): void {
-  const before = found.text.length + found.boxes.length
+  const amount = () => found.text.length + found.boxes.length + found.charts.length
+  const before = amount()
   const choice = child(node, 'Choice')
   if (choice) collect(choice, found)
   const fallback = child(node, 'Fallback')
-  if (fallback && found.text.length + found.boxes.length === before) collect(fallback, found)
+  if (fallback && amount() === before) collect(fallback, found)
 }
 
 function note(node: XmlNode, found: ParagraphText): void {

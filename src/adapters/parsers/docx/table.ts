@@ -4,6 +4,7 @@ import { overLimit } from '../failures.ts'
 import { writeTable } from '../table-writer.ts'
 import { attribute, child, elements, type XmlNode } from '../xml.ts'
 import type { DocxBody } from './body.ts'
+import type { ParagraphText } from './runs.ts'
 
 /**
  * A table as rows. Merged cells repeat their text in each row and column they cover; a table of one cell only
@@ -15,10 +16,12 @@ export function addDocxTable(table: XmlNode, body: DocxBody): void {
     for (const cell of rows.flat()) body.all(cell)
     return
   }
-  const pending: XmlNode[] = []
+  const pending: Anchored[] = []
   writeTable(body.builder, expand(rows, body, pending))
-  for (const box of pending) body.all(box)
+  for (const anchored of pending) body.anchored(anchored)
 }
+
+type Anchored = Pick<ParagraphText, 'boxes' | 'charts'>
 
 /** Rows and cells may stand inside content controls and revision marks. */
 function childrenThrough(node: XmlNode, name: string): XmlNode[] {
@@ -31,7 +34,7 @@ function childrenThrough(node: XmlNode, name: string): XmlNode[] {
   return found
 }
 
-function expand(rows: XmlNode[][], body: DocxBody, boxes: XmlNode[]): string[][] {
+function expand(rows: XmlNode[][], body: DocxBody, anchored: Anchored[]): string[][] {
   const grid: string[][] = []
   const widest = Math.max(0, ...rows.map((row) => row.reduce((sum, cell) => sum + spanOf(cell), 0)))
   let above: string[] = []
@@ -41,7 +44,7 @@ function expand(rows: XmlNode[][], body: DocxBody, boxes: XmlNode[]): string[][]
       const merge = child(child(cell, 'tcPr'), 'vMerge')
       const continues =
         merge !== undefined && (attribute(merge, 'val') ?? 'continue') === 'continue'
-      const text = continues ? (above[line.length] ?? '') : cellText(cell, body, boxes)
+      const text = continues ? (above[line.length] ?? '') : cellText(cell, body, anchored)
       const span = row.length === 1 && spanOf(cell) >= widest ? 1 : spanOf(cell)
       for (let i = 0; i < span; i++) line.push(text)
       if (line.length > limits.parserTableColumns) {
@@ -60,20 +63,20 @@ function spanOf(cell: XmlNode): number {
 }
 
 /** Everything in a cell on one line; a table inside is written cell by cell. */
-function cellText(cell: XmlNode, body: DocxBody, boxes: XmlNode[]): string {
+function cellText(cell: XmlNode, body: DocxBody, anchored: Anchored[]): string {
   const parts: string[] = []
   for (const node of elements(cell)) {
     if (node.name === 'p') {
       const { text, found } = body.lineOf(node)
       parts.push(text)
-      boxes.push(...found.boxes)
+      anchored.push(found)
     } else if (node.name === 'tbl') {
       for (const row of childrenThrough(node, 'tr')) {
-        const cells = childrenThrough(row, 'tc').map((c) => cellText(c, body, boxes))
+        const cells = childrenThrough(row, 'tc').map((c) => cellText(c, body, anchored))
         parts.push(`${cells.filter((c) => c !== '').join(', ')};`)
       }
     } else if (/^(sdt|sdtContent|ins|customXml)$/.test(node.name)) {
-      parts.push(cellText(node, body, boxes))
+      parts.push(cellText(node, body, anchored))
     }
   }
   return oneLine(parts.join(' '))

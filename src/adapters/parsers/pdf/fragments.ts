@@ -28,6 +28,8 @@ export interface Fragment {
   baseline: number
   size: number
   font: string
+  /** Characters of the piece that size, baseline and font are of: the longest. */
+  weight: number
   /** Not horizontal: a stamp at the margin, an axis label. */
   turned: boolean
   rtl: boolean
@@ -49,6 +51,8 @@ export function fragmentsOf({ items, ascents, viewport }: PageText): Fragment[] 
       continue
     }
     const placed = place(item, ascents, viewport)
+    // Damaged files give places that are no numbers.
+    if (!Number.isFinite(placed.x + placed.right + placed.top + placed.size)) continue
     if (current && !(ended && !sameLine(current, placed)) && joins(current, placed)) {
       append(current, placed)
     } else {
@@ -80,18 +84,19 @@ function place(item: TextItem, ascents: ReadonlyMap<string, number>, view: numbe
     return {
       text: cleanText(item.str),
       x,
-      right: x + item.width,
+      right: x + Math.max(0, item.width),
       top: baseline - size * ascent,
       baseline,
       size,
       font: item.fontName,
+      weight: item.str.length,
       turned,
       rtl: item.dir === 'rtl',
     }
   }
   const length = Math.hypot(directionX, directionY) || 1
-  const endX = x + (directionX / length) * item.width
-  const endY = baseline + (directionY / length) * item.width
+  const endX = x + (directionX / length) * Math.max(0, item.width)
+  const endY = baseline + (directionY / length) * Math.max(0, item.width)
   return {
     text: cleanText(item.str),
     x: Math.min(x, endX) - size * 0.5,
@@ -100,6 +105,7 @@ function place(item: TextItem, ascents: ReadonlyMap<string, number>, view: numbe
     baseline: Math.max(baseline, endY),
     size,
     font: item.fontName,
+    weight: item.str.length,
     turned,
     rtl: false,
   }
@@ -124,8 +130,8 @@ function append(a: Fragment, b: Fragment): void {
   const gap = Math.max(b.x - a.right, a.x - b.right)
   const spaced = a.text.endsWith(' ') || b.text.startsWith(' ') || gap < a.size * 0.22
   a.text += a.turned || spaced ? b.text : ` ${b.text}`
-  // The larger part of a line with raised or lowered text is the line.
-  if (b.size > a.size && b.text.length > a.text.length / 3) {
+  if (b.weight > a.weight) {
+    a.weight = b.weight
     a.size = b.size
     a.baseline = b.baseline
     a.font = b.font

@@ -5,7 +5,7 @@ export interface PageLines {
   height: number
 }
 
-const edgeShare = 0.12
+const edgeShare = 0.08
 const fewestPages = 4
 
 /**

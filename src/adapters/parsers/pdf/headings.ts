@@ -13,33 +13,47 @@ export interface Typography {
 
 const headingChars = 200
 const headingLines = 3
-const sizeLevels = 4
+const sizeLevels = 5
+const headingRatio = 1.12
 
 /** Measures all lines: the size with the most characters is the body's. */
 export function typographyOf(
-  pages: Iterable<Line[]>,
+  pages: readonly Line[][],
   outline: ReadonlyMap<string, number>,
 ): Typography {
   const bySize = new Map<number, number>()
   const byFont = new Map<string, number>()
-  for (const lines of pages) {
+  const pagesOf = new Map<number, Set<number>>()
+  for (const [page, lines] of pages.entries()) {
     for (const line of lines) {
       const length = textOfLine(line).length
       const size = halfPoints(line.size)
       bySize.set(size, (bySize.get(size) ?? 0) + length)
       const key = `${size} ${line.font}`
       byFont.set(key, (byFont.get(key) ?? 0) + length)
+      const on = pagesOf.get(size)
+      if (on) on.add(page)
+      else pagesOf.set(size, new Set([page]))
     }
   }
   const bodySize = most(bySize) ?? 10
   const fonts = new Map([...byFont].filter(([key]) => key.startsWith(`${bodySize} `)))
-  const larger = [...bySize.keys()].filter((size) => size >= bodySize * 1.12).sort((a, b) => b - a)
-  const headingSizes: number[] = []
-  for (const size of larger) {
-    const near = headingSizes.at(-1)
-    if (near === undefined || near - size > 0.8) headingSizes.push(size)
+  const larger = [...bySize.keys()].filter((size) => size >= bodySize * headingRatio)
+  const recurs = (size: number) => pages.length < 2 || (pagesOf.get(size)?.size ?? 0) > 1
+  const bodyFont = most(fonts)?.split(' ')[1] ?? ''
+  return { bodySize, bodyFont, headingSizes: levelsOf(larger, recurs), outline }
+}
+
+/** Sizes that recur make the levels; larger ones that stand on one page only (a cover, a title) are level 1. */
+function levelsOf(sizes: number[], recurs: (size: number) => boolean): number[] {
+  const levels: number[] = []
+  for (const size of sizes.filter(recurs).sort((a, b) => b - a)) {
+    const near = levels.at(-1)
+    if (near === undefined || near - size > 0.8) levels.push(size)
   }
-  return { bodySize, bodyFont: most(fonts)?.split(' ')[1] ?? '', headingSizes, outline }
+  const display = Math.max(0, ...sizes)
+  if (display > (levels[0] ?? 0) + 0.8) levels.unshift(display)
+  return levels
 }
 
 function most<K>(counts: Map<K, number>): K | undefined {
@@ -77,7 +91,7 @@ export function headingLevel(
   const outlined = type.outline.get(normalTitle(text))
   if (outlined !== undefined) return outlined
   const size = halfPoints(first.size)
-  if (size >= type.bodySize * 1.12) {
+  if (size >= type.bodySize * headingRatio) {
     const index = type.headingSizes.findIndex((s) => s - size <= 0.8)
     return Math.min(index < 0 ? sizeLevels : index + 1, sizeLevels)
   }

@@ -155,7 +155,9 @@ function writeText(
     const { text, placed } = joinLines(paragraph.lines, pageText)
     const level = headingLevel(paragraph, text, type)
     if (level !== undefined) {
-      if (builder.title === undefined && level === 1) builder.title = text
+      // What opens the document is its title, whatever its size.
+      const opens = level === 1 || builder.blockCount === 0
+      if (builder.title === undefined && opens) builder.title = text
       builder.addPlaced('heading', text, { level, placed })
     } else if (paragraph.list) builder.addPlaced('list-item', text, { level: 1, placed })
     else builder.addPlaced('paragraph', text, { placed })

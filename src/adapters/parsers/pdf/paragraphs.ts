@@ -6,7 +6,12 @@ export interface Paragraph {
   list: boolean
 }
 
-const bullet = /^(?:[•●○◦▪■□‣➢►∙·*–—-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+\S/u
+/** Marks of symbol fonts come as private characters. */
+const bullet =
+  /^(?:[•●○◦▪■□☐☑☒✓✗‣➢►∙·*–—\u0080-\u009F\uE000-\uF8FF-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+\S/u
+
+/** An entry of a table of contents: dots lead to a page number. */
+const leader = /(?:\. ?|…){5,}\s*[\divxlc]{1,7}$/i
 
 /** Groups lines by distance, size, indent and list marks. */
 export function paragraphsOf(lines: Line[]): Paragraph[] {
@@ -14,7 +19,9 @@ export function paragraphsOf(lines: Line[]): Paragraph[] {
   const paragraphs: Paragraph[] = []
   let current: Paragraph | undefined
   for (const line of lines) {
-    const list = bullet.test(textOfLine(line))
+    const text = textOfLine(line)
+    const entry = leader.test(text)
+    const list = bullet.test(text) || entry
     if (current && !list && continues(current, line, leading)) current.lines.push(line)
     else {
       current = { lines: [line], list }
@@ -40,6 +47,7 @@ function medianLeading(lines: Line[]): number {
 function continues({ lines, list }: Paragraph, next: Line, leading: number): boolean {
   const last = lines.at(-1) as Line
   const first = lines[0] as Line
+  if (leader.test(textOfLine(last))) return false
   if (last.fragments[0]?.turned || next.fragments[0]?.turned) return false
   const size = Math.max(last.size, next.size)
   if (Math.abs(last.size - next.size) > size * 0.08) return false

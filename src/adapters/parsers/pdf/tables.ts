@@ -120,7 +120,7 @@ function tableEnd(rows: Row[], start: number): number {
     const before = rows[i - 1] as Row
     const size = (row[0] as Run).lines[0]?.size ?? 10
     const gap = Math.min(...row.map((r) => r.top)) - Math.max(...before.map((r) => r.bottom))
-    if (gap > size * rowGapEms || gap < -size * 1.5) break
+    if (gap > size * rowGapEms || gap < -size * 2.2) break
     if (row.length === 1 && ((row[0] as Run).lines.length > 3 || row[0]?.lines[0]?.turned)) break
     if (row.length >= 2) end = i + 1
     else if (i - end >= 2) break
@@ -145,16 +145,34 @@ function buildTable(rows: Row[]): TablePart | undefined {
     const line: Line[][] = columns.map(() => [])
     for (const run of row) {
       const hit = columns.flatMap((column, i) => (overlaps(column, run) ? [i] : []))
+      const words = hit.length > 1 ? wordsOf(run) : []
+      if (words.length === hit.length) {
+        for (const [i, word] of words.entries()) line[hit[i] as number]?.push(lineOf([word]))
+        continue
+      }
       if (hit.length > 1 && row.length > 1) straddling++
       const target = line[hit[0] ?? nearest(columns, run)] as Line[]
       target.push(...run.lines.map((fragment) => lineOf([fragment])))
     }
     const last = cells.at(-1)
-    if (row.length === 1 && last && isContinuation(line, last)) {
+    const joins =
+      last && ((row.length === 1 && isContinuation(line, last)) || complements(line, last))
+    if (joins) {
       for (const [i, cell] of line.entries()) (last[i] as Line[]).push(...cell)
     } else cells.push(line)
   }
   return isPlausible(cells, straddling, columns.length) ? { kind: 'table', rows: cells } : undefined
+}
+
+/** The words of a one-line cell, each with its share of the width: values that stand close in narrow columns. */
+function wordsOf(run: Run): Fragment[] {
+  const whole = run.lines[0] as Fragment
+  if (run.lines.length !== 1 || whole.rtl) return []
+  const share = (whole.right - whole.x) / whole.text.length
+  return [...whole.text.matchAll(/\S+/g)].map((word) => {
+    const x = whole.x + share * word.index
+    return { ...whole, text: word[0], x, right: x + share * word[0].length, weight: word[0].length }
+  })
 }
 
 /** Columns from the rows with the most cells, widened by cells that meet only one of them. */
@@ -197,6 +215,14 @@ function isContinuation(line: Line[][], above: Line[][]): boolean {
   return first.baseline - last.baseline < first.size * 1.6
 }
 
+/** Cells set at half height beside two lines (`6` beside `OTSL` over `HTML`) belong to the row they overlap. */
+function complements(line: Line[][], above: Line[][]): boolean {
+  if (line.some((cell, i) => cell.length > 0 && (above[i] as Line[]).length > 0)) return false
+  const top = Math.min(...line.flat().map((l) => l.top))
+  const bottom = Math.max(...above.flat().map((l) => l.baseline))
+  return top < bottom - (line.flat()[0]?.size ?? 0) * 0.2
+}
+
 function isMarker(run: Run): boolean {
   return (
     run.lines.length === 1 &&
@@ -213,7 +239,7 @@ function isPlausible(cells: Line[][][], straddling: number, columns: number): bo
     .filter((cell) => cell.reduce((n, l) => n + l.fragments[0]!.text.length, 0) > 160)
   return (
     full >= cells.length * 0.6 &&
-    total >= cells.length * columns * 0.4 &&
+    total >= cells.length * columns * (cells.length < 3 ? 0.75 : 0.4) &&
     straddling <= cells.length * 0.3 &&
     long.length <= total * 0.15
   )

@@ -1,5 +1,6 @@
 import type { Parser } from '#ports'
 import { DocumentBuilder, oneLine } from '../builder.ts'
+import { addChart } from '../chart.ts'
 import { mainPart, type Relation, readCoreProperties, relationsOf } from '../ooxml.ts'
 import {
   attribute,
@@ -12,7 +13,6 @@ import {
   type XmlNode,
 } from '../xml.ts'
 import { ZipArchive } from '../zip.ts'
-import { addChart } from './chart.ts'
 import { addShapes, isTitle, paragraphsOf } from './shapes.ts'
 
 /** PowerPoint: each slide a page, its title a heading; tables, charts' data and speaker notes included. */

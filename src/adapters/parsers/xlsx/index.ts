@@ -1,7 +1,7 @@
 import type { Parser } from '#ports'
 import { DocumentBuilder } from '../builder.ts'
+import { addChart } from '../chart.ts'
 import { readCoreProperties, relationsOf } from '../ooxml.ts'
-import { addChart } from '../pptx/chart.ts'
 import { elementsOf, treeOf } from '../xml.ts'
 import { ZipArchive } from '../zip.ts'
 import { SheetReader } from './sheet.ts'

@@ -112,6 +112,6 @@ function showDate(serial: number, kind: 'date' | 'time' | 'both', date1904: bool
   const iso = new Date(milliseconds).toISOString()
   const time = iso.slice(11, 19)
   if (kind === 'time' && serial < 1) return time
-  if (kind === 'date' && time === '00:00:00') return iso.slice(0, 10)
-  return time === '00:00:00' && kind === 'date' ? iso.slice(0, 10) : iso.slice(0, 19)
+  // Midnight is how a date looks in a format that could show a time.
+  return time === '00:00:00' ? iso.slice(0, 10) : iso.slice(0, 19)
 }

@@ -3,8 +3,11 @@ import type { DocumentBuilder } from '../builder.ts'
 import { overLimit } from '../failures.ts'
 import { TableWriter } from '../table-writer.ts'
 import { attribute, child, elements, textOf, type XmlNode } from '../xml.ts'
+import { sideBySide } from './areas.ts'
 import { plainNumber, showNumber } from './number-format.ts'
 import { richText, type Workbook } from './workbook.ts'
+
+const rowsHeld = 2_000
 
 interface Cell {
   text: string
@@ -23,6 +26,10 @@ export class SheetReader {
   private first = 0
   private last = 0
   private numeric = new Set<number>()
+  /** Rows without an empty row between them. */
+  private held: Map<number, Cell>[] = []
+  private overflowed = false
+  private afterGap = false
 
   constructor(builder: DocumentBuilder, workbook: Workbook) {
     this.builder = builder
@@ -33,11 +40,42 @@ export class SheetReader {
   row(node: XmlNode): void {
     const number = Number(attribute(node, 'r')) || this.lastRow + 1
     const cells = this.cellsOf(node)
-    const columns = [...cells.keys()]
-    if (columns.length === 0) return
+    if (cells.size === 0) return
     const gap = this.lastRow > 0 && number > this.lastRow + 1
     this.lastRow = number
-    if (gap && this.writer.started && this.begins(cells)) this.end()
+    if (gap) {
+      this.flush()
+      this.afterGap = true
+    }
+    if (this.overflowed) this.write(cells)
+    else this.held.push(cells)
+    if (this.held.length < rowsHeld) return
+    // Too many rows to look at as a whole: they are one table.
+    for (const row of this.held.splice(0)) this.write(row)
+    this.overflowed = true
+  }
+
+  end(): void {
+    this.flush()
+    this.endTable()
+  }
+
+  /** Writes the rows that stand together, which may be several tables side by side. */
+  private flush(): void {
+    const parts = sideBySide(this.held)
+    this.held = []
+    this.overflowed = false
+    for (const part of parts) {
+      if (parts.length > 1) this.endTable()
+      for (const row of part) this.write(row)
+    }
+    if (parts.length > 1) this.endTable()
+  }
+
+  private write(cells: Map<number, Cell>): void {
+    const columns = [...cells.keys()]
+    if (this.afterGap && this.writer.started && this.begins(cells)) this.endTable()
+    this.afterGap = false
     if (!this.writer.started) {
       this.first = Math.min(...columns)
       this.last = Math.max(...columns)
@@ -50,7 +88,7 @@ export class SheetReader {
     this.writer.row(this.line(cells))
   }
 
-  end(): void {
+  private endTable(): void {
     this.writer.end()
     this.writer = new TableWriter(this.builder)
     this.numeric = new Set()

@@ -1,6 +1,6 @@
-import { type DocumentBuilder, oneLine } from '../builder.ts'
-import { writeTable } from '../table-writer.ts'
-import { attribute, child, elements, findAll, textOf, type XmlNode } from '../xml.ts'
+import { type DocumentBuilder, oneLine } from './builder.ts'
+import { writeTable } from './table-writer.ts'
+import { attribute, child, elements, findAll, textOf, type XmlNode } from './xml.ts'
 
 const pointsRead = 1_000
 
