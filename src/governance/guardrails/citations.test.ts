@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Passage } from '#ports'
-import { type CheckedPart, type Citation, CitationChecker, type Finding } from './citations.ts'
+import {
+  type CheckedPart,
+  type Citation,
+  CitationChecker,
+  type CitationFinding,
+} from './citations.ts'
 
 const segmenter = new Intl.Segmenter('zh', { granularity: 'word' })
 const analyse = (text: string): string[] =>
@@ -41,7 +46,7 @@ function check(chunks: string | string[], unsupported: Policy = 'mark') {
   parts.push(...checker.end())
   const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
   const citations = parts.filter((part): part is Citation => part.type === 'citation')
-  const findings = parts.filter((part): part is Finding => part.type === 'finding')
+  const findings = parts.filter((part): part is CitationFinding => part.type === 'finding')
   return { text, citations, findings, parts, report: checker.report }
 }
 

@@ -28,12 +28,12 @@ export interface Citation {
   repaired: boolean
 }
 
-export type FindingKind = 'unsupported' | 'uncited' | 'number' | 'quotation' | 'unanswered'
+export type CitationFindingKind = 'unsupported' | 'uncited' | 'number' | 'quotation' | 'unanswered'
 
 /** What the check has to say about a sentence. `unanswered` is honest, not a fault. */
-export interface Finding {
+export interface CitationFinding {
   type: 'finding'
-  kind: FindingKind
+  kind: CitationFindingKind
   sentenceStart: number
   sentenceEnd: number
   support: number
@@ -45,7 +45,7 @@ export interface Finding {
 export type CheckedPart =
   | { type: 'text'; text: string }
   | Citation
-  | Finding
+  | CitationFinding
   | { type: 'withheld'; reason: string }
 
 export interface CitationReport {
@@ -272,14 +272,14 @@ interface Weighed {
   supports: Support[]
   support: number
   ok: boolean
-  kind: FindingKind
+  kind: CitationFindingKind
   detail: string
 }
 
 interface Verdict {
   supports: Support[]
   fault: boolean
-  finding?: { kind: FindingKind; support: number; detail: string }
+  finding?: { kind: CitationFindingKind; support: number; detail: string }
 }
 
 /** The page that the supporting part begins on, as far as the passage knows. */

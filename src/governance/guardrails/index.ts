@@ -3,8 +3,8 @@ export {
   type Citation,
   CitationChecker,
   type CitationCheckOptions,
+  type CitationFinding,
+  type CitationFindingKind,
   type CitationReport,
-  type Finding,
-  type FindingKind,
   hasMarker,
 } from './citations.ts'
