@@ -54,7 +54,7 @@ describe('properties of parsers', () => {
   })
 
   it('keeps the text of a docx paragraph [M1.faithful]', async () => {
-    const escape = (text: string) =>
+    const escaped = (text: string) =>
       text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
     await fc.assert(
       fc.asyncProperty(
@@ -63,7 +63,7 @@ describe('properties of parsers', () => {
           const body = texts
             .map(
               (t) =>
-                `<w:p><w:r><w:t>${escape(t.replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, ''))}</w:t></w:r></w:p>`,
+                `<w:p><w:r><w:t>${escaped(t.replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, ''))}</w:t></w:r></w:p>`,
             )
             .join('')
           const document = await read('a.docx', makeDocx(body))
