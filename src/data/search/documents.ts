@@ -84,7 +84,7 @@ export class DocumentTable {
       permission = this.permissionOrdinals.size
       this.permissionOrdinals.set(permissionSet, permission)
     }
-    if (this.permissions[ordinal] === permission && this.answers.size === 0) return
+    if (this.permissions[ordinal] === permission) return
     this.permissions[ordinal] = permission
     this.answers.clear()
   }

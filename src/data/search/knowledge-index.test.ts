@@ -7,7 +7,7 @@ import type { Layout } from './lexical.ts'
 import type { DocumentKey, IndexDelta, IndexedChunk, IndexQuery } from './types.ts'
 
 const dimensions = 8
-const words = ['claim', 'water', 'storm', 'policy', 'fee', '水损', 'größe', 'x']
+const words = ['claim', 'water', 'storm', 'policy', 'fee', '水损', 'größe', '\uFFE0', '😀x']
 
 /** The same answers in the plainest way: a list of chunks, every one scored. */
 class BruteForce {

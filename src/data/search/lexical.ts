@@ -14,7 +14,7 @@ export interface Layout {
   deadShare: number
 }
 
-export const defaultLayout: Layout = { tailRows: 1_024, mergeFactor: 8, deadShare: 0.25 }
+export const defaultLayout: Layout = { tailRows: 512, mergeFactor: 8, deadShare: 0.25 }
 
 /**
  * BM25 (Robertson and Zaragoza 2009; idf as in Lucene, never negative). On SciFact (training

@@ -4,7 +4,7 @@ import type { IndexDelta, IndexQuery, IndexStats } from './types.ts'
 
 /** What the main thread asks of a search worker; each request is answered by one reply. */
 export type SearchRequest =
-  | { op: 'apply'; name: string; delta: PackedDelta; create: boolean }
+  | { op: 'apply'; name: string; deltas: PackedDelta[]; create: boolean }
   | { op: 'search'; name: string; query: IndexQuery }
   | { op: 'restore'; name: string; parts: IndexPart[] }
   | { op: 'snapshot'; name: string }

@@ -64,7 +64,7 @@ export class SearchRoom {
       return { state: 'ready', epoch: index.epoch, parts: index.toParts() }
     }
     if (request.op === 'apply') {
-      index.apply(unpackDelta(request.delta))
+      for (const delta of request.deltas) index.apply(unpackDelta(delta))
       this.makeRoom(request.name)
       return { state: 'ready', epoch: index.epoch }
     }

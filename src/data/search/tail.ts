@@ -71,11 +71,14 @@ export class Tail implements Part {
     order.forEach((old, row) => {
       newRows[old] = row
     })
+    const unmoved = newRows.every((row, old) => row === old)
     const builder = new SegmentBuilder()
-    const terms = [...this.terms.keys()].map((term) => ({ term, bytes: Buffer.from(term) }))
-    terms.sort((a, b) => Buffer.compare(a.bytes, b.bytes))
-    for (const { term, bytes } of terms)
-      this.sealTerm(builder, bytes, this.terms.get(term)!, newRows)
+    for (const term of inByteOrder([...this.terms.keys()])) {
+      sealTerm(builder, Buffer.from(term), {
+        ...this.terms.get(term)!,
+        newRows: unmoved ? undefined : newRows,
+      })
+    }
     return new Segment(
       builder.finish({
         chunkIds: Float64Array.from(order, (row) => this.chunkIds[row]!),
@@ -83,22 +86,6 @@ export class Tail implements Part {
         lengths: Uint32Array.from(order, (row) => this.lengths[row]!),
       }),
     )
-  }
-
-  private sealTerm(
-    builder: SegmentBuilder,
-    bytes: Uint8Array,
-    { rows, counts }: TermRows,
-    newRows: Int32Array,
-  ): void {
-    const pairs: [row: number, count: number][] = []
-    rows.forEach((old, i) => {
-      if (newRows[old]! >= 0) pairs.push([newRows[old]!, counts[i]!])
-    })
-    if (pairs.length === 0) return
-    pairs.sort((a, b) => a[0] - b[0])
-    builder.term(bytes, 0, bytes.length)
-    for (const [row, count] of pairs) builder.posting(row, count)
   }
 
   /** Tokens of the text. */
@@ -120,8 +107,8 @@ export class Tail implements Part {
   private addTerm(row: number, term: string): void {
     const found = this.terms.get(term)
     if (found === undefined) {
-      // A copy: a slice would keep the whole text alive.
-      const copy = Buffer.from(term, 'utf16le').toString('utf16le')
+      // A longer slice would keep the whole text alive; shorter ones are copies anyway (V8).
+      const copy = term.length < 13 ? term : Buffer.from(term, 'utf16le').toString('utf16le')
       this.terms.set(copy, { rows: [row], counts: [1] })
       this.postingCount++
       return
@@ -142,4 +129,30 @@ export class Tail implements Part {
     this.lengths = roomFor(this.lengths, rows)
     this.live = roomFor(this.live, rows)
   }
+}
+
+/** UTF-16 order is byte order but for characters beyond the first plane. */
+function inByteOrder(terms: string[]): string[] {
+  if (!terms.some((term) => /[\uD800-\uDFFF]/.test(term))) return terms.sort()
+  return terms.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}
+
+function sealTerm(
+  builder: SegmentBuilder,
+  bytes: Uint8Array,
+  { rows, counts, newRows }: TermRows & { newRows: Int32Array | undefined },
+): void {
+  if (newRows === undefined) {
+    builder.term(bytes, 0, bytes.length)
+    for (let i = 0; i < rows.length; i++) builder.posting(rows[i]!, counts[i]!)
+    return
+  }
+  const pairs: [row: number, count: number][] = []
+  rows.forEach((old, i) => {
+    if (newRows[old]! >= 0) pairs.push([newRows[old]!, counts[i]!])
+  })
+  if (pairs.length === 0) return
+  pairs.sort((a, b) => a[0] - b[0])
+  builder.term(bytes, 0, bytes.length)
+  for (const [row, count] of pairs) builder.posting(row, count)
 }

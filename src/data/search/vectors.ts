@@ -6,8 +6,10 @@ import type { Candidate } from './types.ts'
 
 /** Slots scored by one call of the kernel. */
 const batch = 2_048
-/** Slots whose exact vectors lie in one array, and of one snapshot part. */
-const blockSlots = 4_096
+/** Slots whose exact vectors lie in one array: small, since every small knowledge base has one. */
+const blockSlots = 512
+/** Slots of one part of a snapshot. */
+const partSlots = 4_096
 /** Below this share of permitted slots only those are scored, else all and the filter comes after. */
 const gatherBelow = 0.25
 
@@ -91,37 +93,51 @@ export class VectorStore {
     const { norm, error, scale } = this.writeQuery(query)
     const permitted = this.permitted(allowed)
     this.score(permitted, scale)
+    // By how much an int8 score may be wrong: norm x the vector's own error + slack.
     const slack = error * this.longest + 1e-6 * (1 + norm * this.longest)
-    const bound = (slot: number) => norm * this.errors[slot]! + slack
-    const floor = new Top(k)
-    for (const slot of permitted) {
-      const least = this.approximate[slot]! - bound(slot)
-      if (least >= floor.least) floor.offer(least, this.chunkIds[slot]!)
-    }
+    const least = this.surely(permitted, { k, norm, slack })
+    const { approximate, errors, chunkIds } = this
     const top = new Top(k)
-    for (const slot of permitted) {
-      if (this.approximate[slot]! + bound(slot) < floor.least) continue
-      top.offer(dot(query, this.exactOf(slot)), this.chunkIds[slot]!)
+    for (let i = 0; i < permitted.length; i++) {
+      const slot = permitted[i]!
+      if (approximate[slot]! + norm * errors[slot]! + slack < least) continue
+      top.offer(this.exactScore(query, slot), chunkIds[slot]!)
     }
     return top.list()
   }
 
-  /** Blocks of vectors with a checksum each; a full block never changes but by compaction. */
+  /** A score that k of the slots reach for certain; minus infinity where there are fewer. */
+  private surely(
+    slots: Uint32Array,
+    { k, norm, slack }: { k: number; norm: number; slack: number },
+  ): number {
+    const { approximate, errors } = this
+    const floor = new Top(k)
+    let { least } = floor
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!
+      const score = approximate[slot]! - norm * errors[slot]! - slack
+      if (score <= least) continue
+      floor.offer(score, slot)
+      least = floor.least
+    }
+    return least
+  }
+
+  /** All vectors in parts with a checksum each; a full part changes only when vectors were removed. */
   toParts(): Uint8Array[] {
     this.compact()
     const parts: Uint8Array[] = []
-    for (let from = 0; from < this.count; from += blockSlots) {
-      const to = Math.min(this.count, from + blockSlots)
-      parts.push(
-        pack(
-          { kind: 'vectors', dimensions: this.dimensions },
-          {
-            chunkIds: this.chunkIds.subarray(from, to),
-            documents: this.documents.subarray(from, to),
-            exact: this.exact[from / blockSlots]!.subarray(0, (to - from) * this.dimensions),
-          },
-        ),
-      )
+    for (let from = 0; from < this.count; from += partSlots) {
+      const to = Math.min(this.count, from + partSlots)
+      const exact = new Float32Array((to - from) * this.dimensions)
+      for (let slot = from; slot < to; slot++) {
+        exact.set(this.exactOf(slot), (slot - from) * this.dimensions)
+      }
+      const chunkIds = this.chunkIds.subarray(from, to)
+      const documents = this.documents.subarray(from, to)
+      const meta = { kind: 'vectors', dimensions: this.dimensions }
+      parts.push(pack(meta, { chunkIds, documents, exact }))
     }
     return parts
   }
@@ -139,6 +155,14 @@ export class VectorStore {
   private exactOf(slot: number): Float32Array {
     const from = (slot % blockSlots) * this.dimensions
     return this.exact[Math.floor(slot / blockSlots)]!.subarray(from, from + this.dimensions)
+  }
+
+  private exactScore(query: Float32Array, slot: number): number {
+    const block = this.exact[Math.floor(slot / blockSlots)]!
+    const from = (slot % blockSlots) * this.dimensions
+    let sum = 0
+    for (let i = 0; i < query.length; i++) sum += query[i]! * block[from + i]!
+    return sum
   }
 
   private int8Of(slot: number): Int8Array {
@@ -204,8 +228,9 @@ export class VectorStore {
   private permitted(allowed: Uint8Array): Uint32Array {
     const slots = new Uint32Array(this.count)
     let found = 0
-    for (let slot = 0; slot < this.count; slot++) {
-      if (this.live[slot] === 1 && allowed[this.documents[slot]!] === 1) slots[found++] = slot
+    const { live, documents, count } = this
+    for (let slot = 0; slot < count; slot++) {
+      if (live[slot] === 1 && allowed[documents[slot]!] === 1) slots[found++] = slot
     }
     return slots.subarray(0, found)
   }
@@ -215,6 +240,7 @@ export class VectorStore {
     if (this.approximate.length < this.count) {
       this.approximate = new Float32Array(this.chunkIds.length)
     }
+    const { approximate, scales } = this
     const { memory, scan, gather } = this.kernel
     const { query, list, out, rows } = this.at
     const results = new Int32Array(memory.buffer, out, batch)
@@ -225,7 +251,7 @@ export class VectorStore {
         wanted.set(some)
         gather(query, rows, list, out, some.length, this.stride)
         for (let i = 0; i < some.length; i++) {
-          this.approximate[some[i]!] = results[i]! * queryScale * this.scales[some[i]!]!
+          approximate[some[i]!] = results[i]! * queryScale * scales[some[i]!]!
         }
       }
       return
@@ -234,7 +260,7 @@ export class VectorStore {
       const size = Math.min(batch, this.count - from)
       scan(query, rows + from * this.stride, out, size, this.stride)
       for (let i = 0; i < size; i++) {
-        this.approximate[from + i] = results[i]! * queryScale * this.scales[from + i]!
+        approximate[from + i] = results[i]! * queryScale * scales[from + i]!
       }
     }
   }
@@ -269,10 +295,4 @@ export class VectorStore {
     this.int8Of(to).set(this.int8Of(from))
     this.slots.set(this.chunkIds[to]!, to)
   }
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return sum
 }

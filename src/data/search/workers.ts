@@ -4,7 +4,13 @@ import { Worker } from 'node:worker_threads'
 import { PlinthError } from '#kernel'
 import type { FusedHit } from '../fuse.ts'
 import type { IndexPart } from './knowledge-index.ts'
-import { packDelta, type ReplyEnvelope, type SearchRequest, type SearchResult } from './protocol.ts'
+import {
+  type PackedDelta,
+  packDelta,
+  type ReplyEnvelope,
+  type SearchRequest,
+  type SearchResult,
+} from './protocol.ts'
 import type { IndexDelta, IndexQuery, IndexStats } from './types.ts'
 
 /** The worker's entry: the same extension as this file, so that sources and build both work. */
@@ -12,6 +18,9 @@ const here = fileURLToPath(import.meta.url)
 const entry = new URL(`./worker${extname(here)}`, import.meta.url)
 /** Requests under way per worker; beyond it a caller is told to come back. */
 const maxPending = 1_024
+/** Chunks sent to a worker at once, about 20 ms of its time; and most chunks made visible together. */
+const stepChunks = 200
+const togetherChunks = 2_000
 
 export interface SearchWorkersOptions {
   /** Threads; an index lives in one of them. */
@@ -81,7 +90,7 @@ export class SearchWorkers {
   /** Applies a change to a loaded index; an unloaded one stays so and gets it when it is loaded. */
   async apply(name: string, delta: IndexDelta): Promise<{ state: 'ready' | 'unloaded' }> {
     if (!(await this.isReady(name))) return { state: 'unloaded' }
-    const { state } = await this.applyTo(name, delta, false)
+    const { state } = await this.applyTo(name, [delta], false)
     return { state: state === 'ready' ? 'ready' : 'unloaded' }
   }
 
@@ -148,17 +157,28 @@ export class SearchWorkers {
     held: number | undefined,
   ): Promise<number> {
     let epoch = held ?? 0
-    // An index without anything in it is loaded, too.
-    if (held === undefined) await this.applyTo(name, { epoch }, true)
-    for await (const item of items) {
-      const result = Array.isArray(item)
-        ? await this.request(name, { op: 'restore', name, parts: item })
-        : await this.applyTo(name, item, false)
-      if (result.state !== 'ready') {
-        throw unavailable(`The index "${name}" was unloaded while it was being loaded.`)
-      }
-      epoch = result.epoch
+    let waiting: IndexDelta[] = []
+    const flush = async () => {
+      if (waiting.length === 0) return
+      epoch = epochOf(name, await this.applyTo(name, waiting, false))
+      waiting = []
     }
+    // An index without anything in it is loaded, too.
+    if (held === undefined) await this.applyTo(name, [{ epoch }], true)
+    for await (const item of items) {
+      if (Array.isArray(item)) {
+        epoch = epochOf(name, await this.request(name, { op: 'restore', name, parts: item }))
+        continue
+      }
+      for (const delta of sliced(item)) {
+        waiting.push(delta)
+        // Nobody searches during a first load, so that it may go in small steps. A later one is seen
+        // at once: a document that was replaced must not be gone for a moment.
+        const most = held === undefined ? stepChunks : togetherChunks
+        if (waiting.reduce((sum, { add = [] }) => sum + add.length, 0) >= most) await flush()
+      }
+    }
+    await flush()
     return epoch
   }
 
@@ -169,11 +189,14 @@ export class SearchWorkers {
     return epochs.has(name)
   }
 
-  private applyTo(name: string, delta: IndexDelta, create: boolean): Promise<SearchResult> {
-    const packed = packDelta(delta)
-    return this.request(name, { op: 'apply', name, delta: packed, create }, [
-      packed.packed.buffer as ArrayBuffer,
-    ])
+  private async applyTo(
+    name: string,
+    deltas: readonly IndexDelta[],
+    create: boolean,
+  ): Promise<SearchResult> {
+    const packed = deltas.map(packOrRefuse)
+    const transfer = packed.map(({ packed: vectors }) => vectors.buffer as ArrayBuffer)
+    return this.request(name, { op: 'apply', name, deltas: packed, create }, transfer)
   }
 
   private async request(
@@ -239,6 +262,38 @@ export class SearchWorkers {
     for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) >>> 0
     return this.threads[hash % this.threads.length]!
   }
+}
+
+/** The delta in pieces that a worker applies in a few milliseconds each. */
+function* sliced(delta: IndexDelta): Generator<IndexDelta> {
+  const { add = [], documents, vectors, ...removals } = delta
+  if (add.length <= stepChunks) {
+    yield delta
+    return
+  }
+  // Only the last piece carries the epoch: what breaks off before it is applied again.
+  yield { ...removals, epoch: 0, add: add.slice(0, stepChunks) }
+  for (let at = stepChunks; at < add.length; at += stepChunks) {
+    yield { epoch: 0, add: add.slice(at, at + stepChunks) }
+  }
+  yield {
+    epoch: delta.epoch,
+    ...(documents === undefined ? {} : { documents }),
+    ...(vectors === undefined ? {} : { vectors }),
+  }
+}
+
+function packOrRefuse(delta: IndexDelta): PackedDelta {
+  try {
+    return packDelta(delta)
+  } catch (error) {
+    throw new PlinthError('INVALID_INPUT', (error as Error).message)
+  }
+}
+
+function epochOf(name: string, result: SearchResult): number {
+  if (result.state === 'ready') return result.epoch
+  throw unavailable(`The index "${name}" was unloaded while it was being loaded.`)
 }
 
 function unavailable(detail: string): PlinthError {
