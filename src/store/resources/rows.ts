@@ -51,6 +51,19 @@ export async function bumpAccessEpoch(tx: Tx): Promise<void> {
     .execute()
 }
 
+/**
+ * Holds other changes of access, and other makers of permission sets, back until the transaction ends; principals in
+ * memory stay valid.
+ */
+export async function lockAccess(tx: Tx): Promise<void> {
+  await tx
+    .insertInto('access_epoch')
+    .values({ epoch: 0 })
+    .onConflict((conflict) => conflict.columns(['organization_id']).doNothing())
+    .execute()
+  await tx.selectFrom('access_epoch').select('epoch').forUpdate().execute()
+}
+
 /** A resource's row with its current version; also of a deleted one. */
 export interface CurrentRow {
   kind: string
