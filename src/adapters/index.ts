@@ -1,5 +1,15 @@
+export { type AddedModel, type AddOptions, addModel } from './embedders/add.ts'
+export { type KnownModel, knownModels, type ListedModel, listModels } from './embedders/catalog.ts'
 export { type OnnxOptions, openOnnxEmbedder } from './embedders/onnx/index.ts'
 export { createOpenAiEmbedder, type OpenAiEmbedderOptions } from './embedders/openai/index.ts'
+export {
+  type NamedChecksums,
+  type PullOptions,
+  type PullProgress,
+  pullKnown,
+  pullModel,
+  pullWithChecksums,
+} from './embedders/pull.ts'
 export { createAnthropicModel } from './models/anthropic/index.ts'
 export type { HttpModelOptions } from './models/exchange.ts'
 export { createExtractiveModel, type Extractor } from './models/extractive/index.ts'

@@ -35,10 +35,9 @@ interface Loaded {
 async function load({ dir, config, threads }: WorkerInput): Promise<Loaded> {
   const { default: ort } = await import('onnxruntime-node')
   const { Tokenizer } = await import('@huggingface/tokenizers')
-  const tokenizer = new Tokenizer(
-    JSON.parse(await readFile(join(dir, config.tokenizer), 'utf8')),
-    {},
-  )
+  const definition = JSON.parse(await readFile(join(dir, config.tokenizer), 'utf8'))
+  // Some models ship settings that cut at 128 tokens and fill up to them; we cut by the model's own window.
+  const tokenizer = new Tokenizer({ ...definition, truncation: null, padding: null }, {})
   const session = await ort.InferenceSession.create(join(dir, config.model), {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
