@@ -7,7 +7,7 @@ const tokenChars = 64
 /** Runs longer than this are not remembered and have no token as a whole. */
 const runChars = 128
 /** Runs remembered per language before the memory starts anew. */
-const memoryRuns = 200_000
+const memoryRuns = 50_000
 
 /** What is kept per language: its stemmer, and what each run seen so far became. */
 interface Memory {
@@ -30,6 +30,12 @@ export function analyse(text: string, language: Language): string[] {
   if (isAscii(text)) asciiRuns(text, (run) => append(tokens, run, memory))
   else appendUnicode(tokens, text, memory)
   return tokens
+}
+
+/** `analyse` as other modules are handed it: the language by its code, detected where none is given or it is unknown. */
+export function analyseIn(text: string, language?: string): string[] {
+  const known = language !== undefined && Object.hasOwn(languages, language)
+  return analyse(text, known ? (language as Language) : detectLanguage(text))
 }
 
 /** As `analyse`, always by way of Unicode: the reference that the ASCII path is tested against. */

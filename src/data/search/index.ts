@@ -1,4 +1,4 @@
-export { type IndexPart, KnowledgeIndex } from './knowledge-index.ts'
+export { type IndexPart, KnowledgeIndex, partsNamedBy } from './knowledge-index.ts'
 export type { Layout } from './lexical.ts'
 export type {
   DocumentKey,

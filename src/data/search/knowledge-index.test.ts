@@ -5,6 +5,7 @@ import { fuse } from '../fuse.ts'
 import { KnowledgeIndex } from './knowledge-index.ts'
 import type { Layout } from './lexical.ts'
 import type { DocumentKey, IndexDelta, IndexedChunk, IndexQuery } from './types.ts'
+import { exactDot } from './vectors.ts'
 
 const dimensions = 8
 const words = ['claim', 'water', 'storm', 'policy', 'fee', '水损', 'größe', '\uFFE0', '😀x']
@@ -50,7 +51,7 @@ class BruteForce {
       .filter((chunk) => chunk.vector !== undefined)
       .map((chunk) => ({
         chunkId: chunk.chunkId,
-        score: chunk.vector!.reduce((sum, value, i) => sum + value * (vector?.[i] ?? 0), 0),
+        score: vector === undefined ? 0 : exactDot(vector, chunk.vector!),
       }))
     return fuse(best(lexical, legK), some ? best(dense, legK) : undefined, denseWeight).slice(0, k)
   }

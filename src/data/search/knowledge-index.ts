@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type FusedHit, fuse } from '../fuse.ts'
 import { pack, unpack } from './container.ts'
 import { DocumentTable } from './documents.ts'
@@ -10,7 +11,7 @@ const legKDefault = 100
 const denseWeightDefault = 0.5
 const kDefault = 10
 
-/** A named, checksummed piece of a snapshot. */
+/** A piece of a snapshot: checksummed, and named by its content but for the `manifest`. */
 export interface IndexPart {
   name: string
   bytes: Uint8Array
@@ -19,10 +20,16 @@ export interface IndexPart {
 interface Manifest {
   kind: 'manifest'
   epoch: number
-  segments: number
-  vectorParts: number
+  segments: string[]
+  vectors: string[]
   dimensions: number
   documents: unknown
+}
+
+/** Names of the parts that a manifest needs beside itself. Throws DamagedBytes. */
+export function partsNamedBy(manifest: Uint8Array): string[] {
+  const { segments, vectors } = unpack(manifest).meta as Manifest
+  return [...segments, ...vectors]
 }
 
 /**
@@ -88,24 +95,27 @@ export class KnowledgeIndex {
   }
 
   /**
-   * The whole index as parts for an object store, the manifest last: `manifest`, `documents`,
-   * `segment-<n>`, `vectors-<n>`. Each carries its checksum.
+   * The whole index as parts for an object store, the manifest last. Parts whose names are `known` are
+   * there already and left out: a segment never changes, so that a second snapshot is a small one.
    */
-  toParts(): IndexPart[] {
+  toParts(known: ReadonlySet<string> = new Set()): IndexPart[] {
     const segments = this.lexical.sealed()
-    const vectors = this.vectors?.toParts() ?? []
+    const vectors = (this.vectors?.toParts() ?? []).map((bytes) => named('vectors', bytes))
+    for (const segment of segments) segment.name ??= named('segment', segment.toBytes()).name
     const manifest: Manifest = {
       kind: 'manifest',
       epoch: this.epoch,
-      segments: segments.length,
-      vectorParts: vectors.length,
+      segments: segments.map(({ name }) => name!),
+      vectors: vectors.map(({ name }) => name),
       dimensions: this.vectors?.dimensions ?? 0,
       documents: this.documents.toJson(),
     }
     const live = Object.fromEntries(segments.map((segment, i) => [`live-${i}`, segment.live]))
     return [
-      ...segments.map((segment, i) => ({ name: `segment-${i}`, bytes: segment.toBytes() })),
-      ...vectors.map((bytes, i) => ({ name: `vectors-${i}`, bytes })),
+      ...segments
+        .filter(({ name }) => !known.has(name!))
+        .map((segment) => ({ name: segment.name!, bytes: segment.toBytes() })),
+      ...vectors.filter(({ name }) => !known.has(name)),
       { name: 'manifest', bytes: pack(manifest, live) },
     ]
   }
@@ -117,15 +127,14 @@ export class KnowledgeIndex {
     const { meta, sections } = unpack(part('manifest'))
     const manifest = meta as Manifest
     const index = new KnowledgeIndex(layout)
-    const segments: Segment[] = []
-    for (let i = 0; i < manifest.segments; i++) {
-      segments.push(Segment.fromBytes(part(`segment-${i}`), sections[`live-${i}`] as Uint8Array))
-    }
+    const segments = manifest.segments.map((name, i) => {
+      const segment = Segment.fromBytes(part(name), sections[`live-${i}`] as Uint8Array)
+      segment.name = name
+      return segment
+    })
     index.lexical = new LexicalIndex(layout, segments)
     index.documents = DocumentTable.fromJson(manifest.documents)
-    for (let i = 0; i < manifest.vectorParts; i++) {
-      index.vectorsFor(manifest.dimensions).addPart(part(`vectors-${i}`))
-    }
+    for (const name of manifest.vectors) index.vectorsFor(manifest.dimensions).addPart(part(name))
     index.epoch = manifest.epoch
     return index
   }
@@ -172,4 +181,8 @@ export class KnowledgeIndex {
     this.vectors ??= new VectorStore(dimensions)
     return this.vectors
   }
+}
+
+function named(kind: string, bytes: Uint8Array): IndexPart {
+  return { name: `${kind}-${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}`, bytes }
 }

@@ -23,6 +23,10 @@ export const defaultLayout: Layout = { tailRows: 512, mergeFactor: 8, deadShare:
  */
 export const bm25 = { k1: 0.9, b: 0.4 } as const
 
+/** Terms of a query looked up, and scored: a pasted page is no reason to read half the index. */
+const maxTerms = 4_096
+const maxScored = 256
+
 /** Segments and tail under one set of statistics, as if they were a single index. */
 export class LexicalIndex {
   private segments: Segment[]
@@ -146,10 +150,13 @@ export class LexicalIndex {
     return [...this.segments, this.tail]
   }
 
-  /** Each known term once with its idf, over live rows only, in the order of the query. */
+  /**
+   * Each known term once with its idf, over live rows only, in the order of the query; of more
+   * terms than the limit the rarest.
+   */
   private weigh(terms: readonly string[], parts: readonly Part[], rows: number): WeightedTerm[] {
     const weighted: WeightedTerm[] = []
-    for (const term of new Set(terms)) {
+    for (const term of new Set(terms.slice(0, maxTerms))) {
       const bytes = Buffer.from(term)
       let holding = 0
       for (const part of parts) {
@@ -160,7 +167,8 @@ export class LexicalIndex {
       const idf = Math.log(1 + (rows - holding + 0.5) / (holding + 0.5))
       weighted.push({ term, bytes, weight: idf * (bm25.k1 + 1) })
     }
-    return weighted
+    if (weighted.length <= maxScored) return weighted
+    return weighted.sort((a, b) => b.weight - a.weight).slice(0, maxScored)
   }
 
   private scoresOf(part: Part): Float64Array {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DamagedBytes } from './container.ts'
-import { KnowledgeIndex } from './knowledge-index.ts'
+import { KnowledgeIndex, partsNamedBy } from './knowledge-index.ts'
 
 function filled(chunks: number): KnowledgeIndex {
   const index = new KnowledgeIndex({ tailRows: 7, mergeFactor: 3, deadShare: 0.5 })
@@ -50,6 +50,26 @@ describe('an index as parts', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('leaves out what is known already, and says what it needs [M3.index-parts-known]', () => {
+    const index = filled(40)
+    const first = index.toParts()
+    index.apply({
+      epoch: 6,
+      add: [{ chunkId: 900, documentKey: 'new', permissionSet: 0, searchText: 'claim' }],
+    })
+    const known = new Set(first.map(({ name }) => name))
+    const second = index.toParts(known)
+    expect(second.length).toBeLessThan(first.length)
+    const all = new Map([...first, ...second].map((part) => [part.name, part]))
+    const needed = partsNamedBy(all.get('manifest')!.bytes)
+    const read = KnowledgeIndex.fromParts([
+      ...needed.map((name) => all.get(name)!),
+      all.get('manifest')!,
+    ])
+    expect(read.search(query)).toEqual(index.search(query))
+    expect(read.epoch).toBe(6)
   })
 
   it('is refused when a byte changed, is missing or a part is gone [M3.index-damage]', () => {

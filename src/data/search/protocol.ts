@@ -7,7 +7,7 @@ export type SearchRequest =
   | { op: 'apply'; name: string; deltas: PackedDelta[]; create: boolean }
   | { op: 'search'; name: string; query: IndexQuery }
   | { op: 'restore'; name: string; parts: IndexPart[] }
-  | { op: 'snapshot'; name: string }
+  | { op: 'snapshot'; name: string; known: ReadonlySet<string> }
   | { op: 'unload'; name: string }
   | { op: 'stats' }
 

@@ -61,7 +61,7 @@ export class SearchRoom {
     const index = this.use(request.name, request.op === 'apply' && request.create)
     if (index === undefined) return { state: 'unloaded' }
     if (request.op === 'snapshot') {
-      return { state: 'ready', epoch: index.epoch, parts: index.toParts() }
+      return { state: 'ready', epoch: index.epoch, parts: index.toParts(request.known) }
     }
     if (request.op === 'apply') {
       for (const delta of request.deltas) index.apply(unpackDelta(delta))

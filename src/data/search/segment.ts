@@ -40,6 +40,8 @@ export interface SegmentArrays {
 /** Immutable but for `live`. Rows ascend by chunk id. */
 export class Segment implements Part {
   readonly arrays: SegmentArrays
+  /** Of its bytes in a snapshot, once it was in one. */
+  name: string | undefined
   readonly rowCount: number
   readonly chunkIds: Float64Array
   readonly documents: Uint32Array

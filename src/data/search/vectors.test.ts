@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { compileKernel } from '../../../scripts/build-kernel.mjs'
 import { kernelBase64 } from './kernel-bytes.ts'
 import type { Candidate } from './types.ts'
-import { VectorStore } from './vectors.ts'
+import { exactDot, VectorStore } from './vectors.ts'
 
 /** Vectors that lie close together, so that int8 rounding alone would change their order. */
 function crowded(count: number, dimensions: number, spread: number, seed: number): Float32Array[] {
@@ -22,11 +22,7 @@ function crowded(count: number, dimensions: number, spread: number, seed: number
 
 function exactly(query: Float32Array, vectors: readonly Float32Array[], k: number): Candidate[] {
   return vectors
-    .map((vector, chunkId) => {
-      let score = 0
-      for (let i = 0; i < query.length; i++) score += query[i]! * vector[i]!
-      return { chunkId, score }
-    })
+    .map((vector, chunkId) => ({ chunkId, score: exactDot(query, vector) }))
     .sort((a, b) => b.score - a.score || a.chunkId - b.chunkId)
     .slice(0, k)
 }

@@ -160,9 +160,7 @@ export class VectorStore {
   private exactScore(query: Float32Array, slot: number): number {
     const block = this.exact[Math.floor(slot / blockSlots)]!
     const from = (slot % blockSlots) * this.dimensions
-    let sum = 0
-    for (let i = 0; i < query.length; i++) sum += query[i]! * block[from + i]!
-    return sum
+    return exactDot(query, block, from)
   }
 
   private int8Of(slot: number): Int8Array {
@@ -295,4 +293,21 @@ export class VectorStore {
     this.int8Of(to).set(this.int8Of(from))
     this.slots.set(this.chunkIds[to]!, to)
   }
+}
+
+/** Dot product of the query with `block` from `from` on, in four sums: additions wait less for each other. */
+export function exactDot(query: Float32Array, block: Float32Array, from = 0): number {
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  const whole = query.length - (query.length % 4)
+  for (let i = 0; i < whole; i += 4) {
+    a += query[i]! * block[from + i]!
+    b += query[i + 1]! * block[from + i + 1]!
+    c += query[i + 2]! * block[from + i + 2]!
+    d += query[i + 3]! * block[from + i + 3]!
+  }
+  for (let i = whole; i < query.length; i++) a += query[i]! * block[from + i]!
+  return a + b + (c + d)
 }

@@ -118,8 +118,11 @@ describe('SearchWorkers', () => {
     expect(await ids('a')).toBe('unloaded')
     expect(await ids('d')).toEqual([1])
     expect((await workers.stats()).bytes).toBeLessThanOrEqual(200_000)
-    await workers.load('a', loaderOf([{ epoch: 1, add: [chunk(1, 'a')] }]))
-    expect(await ids('a')).toEqual([1])
+    // Nobody has asked for b since: its next load finds that it must begin anew.
+    const seen: number[] = []
+    await workers.load('b', loaderOf([{ epoch: 2, add: [chunk(7, 'b')] }], seen))
+    expect(seen).toEqual([0])
+    expect(await ids('b')).toEqual([7])
   })
 
   it('gives an index out as parts and takes it in again; damage is INTEGRITY [M3.workers-snapshot]', async () => {

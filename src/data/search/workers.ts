@@ -102,9 +102,15 @@ export class SearchWorkers {
     return { state: 'unloaded' }
   }
 
-  /** The parts of an index for the object store; undefined where it is not loaded. */
-  async snapshot(name: string): Promise<IndexPart[] | undefined> {
-    const result = await this.request(name, { op: 'snapshot', name })
+  /**
+   * The parts of an index for the object store but for those already `known` there, the manifest
+   * last; undefined where it is not loaded.
+   */
+  async snapshot(
+    name: string,
+    known: ReadonlySet<string> = new Set(),
+  ): Promise<IndexPart[] | undefined> {
+    const result = await this.request(name, { op: 'snapshot', name, known })
     return result.state === 'ready' && 'parts' in result ? result.parts : undefined
   }
 
@@ -139,7 +145,7 @@ export class SearchWorkers {
   }
 
   private async runLoad(name: string, loader: IndexLoader): Promise<number> {
-    const held = this.epochOf(name)
+    const held = await this.heldEpoch(name)
     try {
       const epoch = await this.applyAll(name, loader({ epoch: held ?? 0 }), held)
       this.threadOf(name).epochs.set(name, epoch)
@@ -149,6 +155,13 @@ export class SearchWorkers {
       if (held === undefined) await this.unload(name).catch(() => undefined)
       throw error
     }
+  }
+
+  /** What the worker holds: it may have unloaded an index to make room without being asked since. */
+  private async heldEpoch(name: string): Promise<number | undefined> {
+    if (this.epochOf(name) === undefined) return undefined
+    const result = await this.applyTo(name, [], false)
+    return result.state === 'ready' ? result.epoch : undefined
   }
 
   private async applyAll(
