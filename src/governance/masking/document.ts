@@ -43,6 +43,8 @@ export function maskDocument(
   scope: PlaceholderScope,
 ): MaskedDocument {
   const { text, replacements } = mask(document.text, findings.text, scope.mint)
+  const title =
+    document.title === undefined ? undefined : mask(document.title, findings.title, scope.mint).text
   const move = <T extends { start: number; end: number }>(span: T): T => moved(span, replacements)
   const masked: ParsedDocument = {
     ...document,
@@ -52,8 +54,7 @@ export function maskDocument(
   }
   if (document.pages) masked.pages = document.pages.map(move)
   if (document.boxes) masked.boxes = document.boxes.map(move).filter((box) => box.end > box.start)
-  if (document.title !== undefined)
-    masked.title = mask(document.title, findings.title, scope.mint).text
+  if (title !== undefined) masked.title = title
   return { document: masked, replacements }
 }
 

@@ -35,12 +35,16 @@ const pemBegin = new RegExp(`-----BEGIN ${pemLabel}`, 'g')
 const pemStart = new RegExp(`^-----BEGIN ${pemLabel}`)
 /** Line breaks, also written as `\n` in JSON and environment files, and indentation. */
 const pemGap = String.raw`(?:\\[rnt]|[\s"',]){1,24}`
-/** Lines of base 64 and RFC 1421 headers, at last up to two short lines: the end and the OpenPGP check sum. */
-const pemBody = new RegExp(
-  `^(?:${pemGap}(?:[A-Z][A-Za-z-]{2,20}: [^\\n\\\\]{0,200}|[A-Za-z0-9+/=]{16,}(?![A-Za-z0-9+/=])))+(?:${pemGap}[A-Za-z0-9+/=]{1,15}(?![\\p{L}\\p{N}+/=])){0,2}`,
-  'u',
+/** Lines of base 64 and RFC 1421 headers. */
+const pemLines = new RegExp(
+  `^(?:${pemGap}(?:[A-Z][A-Za-z-]{2,20}: [^\\n\\\\]{0,200}|[A-Za-z0-9+/=]{16,}(?![A-Za-z0-9+/=])))+`,
 )
-const pemEnd = new RegExp(`^(?:${pemGap})?-----END ${pemLabel}`)
+/** Up to two short lines (the end of the data, the OpenPGP check sum), then the END line. */
+const pemEnd = new RegExp(
+  `^(?:${pemGap}[A-Za-z0-9+/=]{1,15}){0,2}(?:${pemGap})?-----END ${pemLabel}`,
+)
+/** Without an END line, a short line still belongs to the key when nothing else stands in it. */
+const pemRest = /^(?:\r?\n|\\n)[A-Za-z0-9+/=]{1,15}(?![^\r\n\\])/
 /** Longest PEM block that is read; an RSA key of 16,384 bits takes 13,000 characters. */
 export const pemMax = 16_384
 
@@ -53,11 +57,12 @@ export function findPrivateKeys({ text }: View): Finding[] {
   for (const match of text.matchAll(pemBegin)) {
     const bodyStart = match.index + match[0].length
     const window = text.slice(bodyStart, match.index + pemMax)
-    const body = pemBody.exec(window)?.[0].length ?? 0
+    const body = pemLines.exec(window)?.[0].length ?? 0
     if (body === 0) continue
-    const close = pemEnd.exec(window.slice(body, body + 128))
+    const after = window.slice(body, body + 192)
+    const close = pemEnd.exec(after)
     const rule = close ? 'pem.block' : 'pem.cut'
-    const end = bodyStart + body + (close?.[0].length ?? 0)
+    const end = bodyStart + body + ((close ?? pemRest.exec(after))?.[0].length ?? 0)
     found.push({ kind: 'PRIVATE_KEY', start: match.index, end, score: 0.99, rule })
   }
   return found
@@ -71,8 +76,8 @@ export function endsInPrivateKey(text: string): boolean {
   const match = pemStart.exec(text.slice(begin, begin + 128))
   if (!match) return false
   const window = text.slice(begin + match[0].length)
-  const body = pemBody.exec(window)?.[0].length ?? 0
-  return /^(?:\\[rnt]|[\s"',]){0,24}[A-Za-z0-9+/=]{0,76}\s*$/.test(window.slice(body))
+  const body = pemLines.exec(window)?.[0].length ?? 0
+  return /^(?:(?:\\[rnt]|[\s"',]){1,24}[A-Za-z0-9+/=]{0,76}){0,3}\s*$/.test(window.slice(body))
 }
 
 const plinthKey = /(?<![A-Za-z0-9_])plk_[0-9A-Za-z]{30}_[0-9A-Za-z]{6}(?![A-Za-z0-9_])/g

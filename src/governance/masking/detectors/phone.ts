@@ -111,7 +111,7 @@ function formScore(bare: string, digits: number, plans: readonly CountryCode[]):
   const valid = plans.some((plan) => parsePhoneNumberFromString(bare, plan)?.isValid())
   if (valid && grouped && digits >= 7) return [startsNational(bare) ? 0.65 : 0.45, 'phone.region']
   if (valid) return [startsNational(bare) && digits >= 10 ? 0.5 : 0.35, 'phone.region']
-  if (grouped && startsNational(bare) && digits >= 9) return [0.5, 'phone.national-form']
+  if (grouped && startsNational(bare) && digits >= 9) return [0.45, 'phone.national-form']
   return [grouped && digits >= 7 ? 0.3 : 0.15, 'phone.form']
 }
 
