@@ -1,0 +1,31 @@
+import { createClient, PlinthProblem } from '@plinth/sdk'
+import { QueryClient } from '@tanstack/react-query'
+
+/** The console's only way to the server. */
+export const plinth = createClient()
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      retry: (failures, cause) => failures < 2 && worthRetrying(cause),
+      refetchOnWindowFocus: true,
+    },
+  },
+})
+
+/** Only what may pass by itself: no answer, or the server cannot just now. */
+function worthRetrying(cause: unknown): boolean {
+  if (!(cause instanceof PlinthProblem)) return false
+  return cause.status === 0 || cause.status === 503 || cause.status === 504
+}
+
+/** Any failure as a problem that an ErrorPanel can show. */
+export function problemOf(cause: unknown): PlinthProblem {
+  if (cause instanceof PlinthProblem) return cause
+  return new PlinthProblem({
+    code: 'CONSOLE_FAULT',
+    detail: cause instanceof Error ? cause.message : String(cause),
+    remedy: 'Reload the page; if it happens again, report it with this text.',
+  })
+}

@@ -1,0 +1,36 @@
+import { useCallback, useEffect, useState } from 'react'
+
+const prefix = 'plinth.draft.'
+
+export function readDraft(key: string): string {
+  try {
+    return sessionStorage.getItem(prefix + key) ?? ''
+  } catch {
+    return ''
+  }
+}
+
+export function writeDraft(key: string, value: string): void {
+  try {
+    if (value === '') sessionStorage.removeItem(prefix + key)
+    else sessionStorage.setItem(prefix + key, value)
+  } catch {
+    // Storage is off or full: the draft lives as long as the page.
+  }
+}
+
+/** Text that survives a reload, a wrong turn and a failed request: kept per key until it is emptied. */
+export function useDraft(key: string, initial = ''): [string, (value: string) => void] {
+  const [state, setState] = useState({ key, value: readDraft(key) || initial })
+  useEffect(() => {
+    setState((old) => (old.key === key ? old : { key, value: readDraft(key) || initial }))
+  }, [key, initial])
+  const set = useCallback(
+    (value: string) => {
+      writeDraft(key, value)
+      setState({ key, value })
+    },
+    [key],
+  )
+  return [state.key === key ? state.value : readDraft(key) || initial, set]
+}

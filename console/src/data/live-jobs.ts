@@ -1,0 +1,82 @@
+import type { Job } from '@plinth/sdk'
+import { useSyncExternalStore } from 'react'
+import { plinth, queryClient } from './client.ts'
+
+/**
+ * Running work as the server tells it: one connection per window, while some page looks at it. A connection that breaks
+ * is made again, ever more slowly; the lists beside it are fetched anew, so nothing is missed.
+ */
+let jobs: ReadonlyMap<string, Job> = new Map()
+let connection: AbortController | undefined
+const listeners = new Set<() => void>()
+
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
+const keptJobs = 200
+const lingerMs = 2_000
+
+export function useLiveJobs(): ReadonlyMap<string, Job> {
+  return useSyncExternalStore(subscribe, () => jobs)
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener)
+  if (!connection) {
+    connection = new AbortController()
+    void follow(connection.signal)
+  }
+  return () => {
+    listeners.delete(listener)
+    // From page to page the connection stays.
+    setTimeout(() => {
+      if (listeners.size > 0) return
+      connection?.abort()
+      connection = undefined
+    }, lingerMs)
+  }
+}
+
+async function follow(signal: AbortSignal): Promise<void> {
+  let pause = firstPauseMs
+  while (!signal.aborted) {
+    try {
+      for await (const job of plinth.jobs.events({ signal })) {
+        pause = firstPauseMs
+        take(job)
+      }
+    } catch {
+      // Told by the pages' own requests; here only the next attempt matters.
+    }
+    if (signal.aborted) return
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    pause = Math.min(longestPauseMs, pause * 2)
+    refresh()
+  }
+}
+
+function take(job: Job) {
+  const before = jobs.get(job.id)
+  const next = new Map(jobs).set(job.id, job)
+  for (const id of next.keys()) {
+    if (next.size <= keptJobs) break
+    next.delete(id)
+  }
+  jobs = next
+  for (const listener of listeners) listener()
+  if (isOver(job) && !(before && isOver(before))) refresh()
+}
+
+function refresh() {
+  for (const key of ['documents', 'document', 'sources', 'bases', 'jobs']) {
+    void queryClient.invalidateQueries({ queryKey: [key] })
+  }
+}
+
+export function isOver(job: Job): boolean {
+  return job.state === 'succeeded' || job.state === 'failed' || job.state === 'cancelled'
+}
+
+/** A job that a request gave back, until its first event comes. */
+export function noteJob(job: Job): void {
+  take(job)
+}

@@ -1,0 +1,208 @@
+import { PlinthProblem } from '@plinth/sdk'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import { Skeleton } from './components/States.tsx'
+import { queryClient } from './data/client.ts'
+import { queries } from './data/queries.ts'
+import { Frame } from './frame/Frame.tsx'
+import { FaultScreen, NotFoundScreen, UnreachableScreen } from './frame/Screens.tsx'
+import * as search from './search-params.ts'
+
+const root = createRootRoute({ component: Outlet, errorComponent: UnreachableScreen })
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: search.signIn,
+  component: lazyRouteComponent(() => import('./screens/signin/SignInScreen.tsx'), 'SignInScreen'),
+})
+
+/** Everything that needs somebody signed in. Who is not goes to the sign-in page and comes back. */
+const app = createRoute({
+  getParentRoute: () => root,
+  id: 'app',
+  component: Frame,
+  notFoundComponent: NotFoundScreen,
+  errorComponent: UnreachableScreen,
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.ensureQueryData(queries.me())
+    } catch (cause) {
+      if (!(cause instanceof PlinthProblem) || cause.status !== 401) throw cause
+      throw redirect({ to: '/sign-in', search: { next: location.href } })
+    }
+  },
+})
+
+const index = createRoute({
+  getParentRoute: () => app,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/ask', replace: true })
+  },
+})
+
+const nowhere = createRoute({
+  getParentRoute: () => app,
+  path: '$',
+  component: NotFoundScreen,
+})
+
+const askScreen = lazyRouteComponent(() => import('./screens/ask/AskScreen.tsx'), 'AskScreen')
+const ask = createRoute({
+  getParentRoute: () => app,
+  path: '/ask',
+  validateSearch: search.ask,
+  component: askScreen,
+})
+const conversation = createRoute({
+  getParentRoute: () => app,
+  path: '/ask/$conversationId',
+  validateSearch: search.ask,
+  component: askScreen,
+})
+
+const knowledge = createRoute({
+  getParentRoute: () => app,
+  path: '/knowledge',
+  component: lazyRouteComponent(() => import('./screens/knowledge/BasesScreen.tsx'), 'BasesScreen'),
+})
+const documents = createRoute({
+  getParentRoute: () => app,
+  path: '/knowledge/$base',
+  validateSearch: search.documents,
+  component: lazyRouteComponent(
+    () => import('./screens/knowledge/DocumentsScreen.tsx'),
+    'DocumentsScreen',
+  ),
+})
+const sources = createRoute({
+  getParentRoute: () => app,
+  path: '/knowledge/$base/sources',
+  component: lazyRouteComponent(
+    () => import('./screens/knowledge/SourcesScreen.tsx'),
+    'SourcesScreen',
+  ),
+})
+const bench = createRoute({
+  getParentRoute: () => app,
+  path: '/knowledge/$base/search',
+  validateSearch: search.bench,
+  component: lazyRouteComponent(() => import('./screens/knowledge/BenchScreen.tsx'), 'BenchScreen'),
+})
+const document = createRoute({
+  getParentRoute: () => app,
+  path: '/documents/$documentId',
+  validateSearch: search.document,
+  component: lazyRouteComponent(
+    () => import('./screens/document/DocumentScreen.tsx'),
+    'DocumentScreen',
+  ),
+})
+
+const activity = createRoute({
+  getParentRoute: () => app,
+  path: '/activity',
+  validateSearch: search.activity,
+  component: lazyRouteComponent(
+    () => import('./screens/activity/ActivityScreen.tsx'),
+    'ActivityScreen',
+  ),
+})
+const trace = createRoute({
+  getParentRoute: () => app,
+  path: '/activity/$traceId',
+  component: lazyRouteComponent(() => import('./screens/activity/TraceScreen.tsx'), 'TraceScreen'),
+})
+
+const audit = createRoute({
+  getParentRoute: () => app,
+  path: '/audit',
+  validateSearch: search.audit,
+  component: lazyRouteComponent(() => import('./screens/audit/AuditScreen.tsx'), 'AuditScreen'),
+})
+const verify = createRoute({
+  getParentRoute: () => app,
+  path: '/audit/verify',
+  component: lazyRouteComponent(() => import('./screens/audit/VerifyScreen.tsx'), 'VerifyScreen'),
+})
+
+const resources = createRoute({
+  getParentRoute: () => app,
+  path: '/resources',
+  validateSearch: search.resources,
+  component: lazyRouteComponent(
+    () => import('./screens/resources/ResourcesScreen.tsx'),
+    'ResourcesScreen',
+  ),
+})
+const newResource = createRoute({
+  getParentRoute: () => app,
+  path: '/resources/new',
+  validateSearch: search.newResource,
+  component: lazyRouteComponent(
+    () => import('./screens/resources/NewResourceScreen.tsx'),
+    'NewResourceScreen',
+  ),
+})
+const resource = createRoute({
+  getParentRoute: () => app,
+  path: '/resources/$kind/$name',
+  validateSearch: search.resource,
+  component: lazyRouteComponent(
+    () => import('./screens/resources/ResourceScreen.tsx'),
+    'ResourceScreen',
+  ),
+})
+
+const people = createRoute({
+  getParentRoute: () => app,
+  path: '/people',
+  validateSearch: search.people,
+  component: lazyRouteComponent(() => import('./screens/people/UsersScreen.tsx'), 'UsersScreen'),
+})
+const groups = createRoute({
+  getParentRoute: () => app,
+  path: '/people/groups',
+  component: lazyRouteComponent(() => import('./screens/people/GroupsScreen.tsx'), 'GroupsScreen'),
+})
+const roles = createRoute({
+  getParentRoute: () => app,
+  path: '/people/roles',
+  component: lazyRouteComponent(() => import('./screens/people/RolesScreen.tsx'), 'RolesScreen'),
+})
+const keys = createRoute({
+  getParentRoute: () => app,
+  path: '/people/keys',
+  component: lazyRouteComponent(() => import('./screens/people/KeysScreen.tsx'), 'KeysScreen'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    app.addChildren([
+      ...[index, nowhere, ask, conversation],
+      ...[knowledge, documents, sources, bench, document],
+      ...[activity, trace, audit, verify],
+      ...[resources, newResource, resource],
+      ...[people, groups, roles, keys],
+    ]),
+  ]),
+  defaultPreload: 'intent',
+  defaultPendingComponent: Skeleton,
+  defaultErrorComponent: FaultScreen,
+  defaultNotFoundComponent: NotFoundScreen,
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

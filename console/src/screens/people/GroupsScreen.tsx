@@ -1,0 +1,3 @@
+export function GroupsScreen() {
+  return null
+}

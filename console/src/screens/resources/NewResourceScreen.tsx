@@ -1,0 +1,3 @@
+export function NewResourceScreen() {
+  return null
+}

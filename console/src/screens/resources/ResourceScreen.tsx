@@ -1,0 +1,3 @@
+export function ResourceScreen() {
+  return null
+}

@@ -1,0 +1,3 @@
+export function ResourcesScreen() {
+  return null
+}

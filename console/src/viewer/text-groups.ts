@@ -1,0 +1,90 @@
+import type { DocumentText, TextBlock } from '@plinth/sdk'
+
+/** A span of the stored text, end exclusive. */
+export interface TextSpan {
+  start: number
+  end: number
+}
+
+/** What is shown as one: a block, or a stretch of a table with its header. */
+export type TextGroup =
+  | { kind: 'block'; block: TextBlock; start: number; end: number; page: number | undefined }
+  | {
+      kind: 'table'
+      header: TextBlock | undefined
+      rows: TextBlock[]
+      start: number
+      end: number
+      page: number | undefined
+    }
+
+/** A table of a hundred thousand rows must not become one element of the page. */
+const rowsPerGroup = 40
+const cellSeparator = ' | '
+
+/** Blocks in reading order; rows of a table together, its header on each stretch of it. */
+export function groupsOf(document: Pick<DocumentText, 'text' | 'blocks'>): TextGroup[] {
+  const groups: TextGroup[] = []
+  const headers = new Map<number, TextBlock>()
+  for (const block of blocksOf(document)) {
+    const { table, start, end, page } = block
+    if (table === undefined || (block.kind !== 'table-header' && block.kind !== 'table-row')) {
+      groups.push({ kind: 'block', block, start, end, page })
+      continue
+    }
+    const last = groups.at(-1)
+    const open =
+      last?.kind === 'table' && tableOf(last) === table && last.rows.length < rowsPerGroup
+    if (block.kind === 'table-header' && !headers.has(table)) headers.set(table, block)
+    const header = headers.get(table)
+    const rows = block === header ? [] : [block]
+    if (open) {
+      last.rows.push(...rows)
+      last.end = end
+    } else {
+      groups.push({ kind: 'table', header, rows, start, end, page })
+    }
+  }
+  return groups
+}
+
+function tableOf(group: TextGroup & { kind: 'table' }): number | undefined {
+  return (group.header ?? group.rows[0])?.table
+}
+
+/** Paragraphs by blank lines where a parser gave no blocks. */
+function blocksOf({ text, blocks }: Pick<DocumentText, 'text' | 'blocks'>): TextBlock[] {
+  if (blocks.length > 0) return blocks
+  return [...text.matchAll(/\S(?:(?!\n\s*\n)[\s\S])*/g)].map((match) => ({
+    kind: 'paragraph',
+    start: match.index,
+    end: match.index + match[0].length,
+  }))
+}
+
+/** Cells of a row with their offsets into the stored text. */
+export function cellsOf(text: string, row: TextSpan): TextSpan[] {
+  const cells: TextSpan[] = []
+  let at = row.start
+  for (const cell of text.slice(row.start, row.end).split(cellSeparator)) {
+    cells.push({ start: at, end: at + cell.length })
+    at += cell.length + cellSeparator.length
+  }
+  return cells
+}
+
+/** The parts of `piece` inside and outside of `span`, in order; empty ones left out. */
+export function partsOf(piece: TextSpan, span: TextSpan | undefined) {
+  const start = Math.max(piece.start, Math.min(piece.end, span?.start ?? piece.end))
+  const end = Math.max(start, Math.min(piece.end, span?.end ?? piece.end))
+  const parts = [
+    { start: piece.start, end: start, marked: false },
+    { start, end, marked: span !== undefined },
+    { start: end, end: piece.end, marked: false },
+  ]
+  return parts.filter((part) => part.end > part.start)
+}
+
+export function overlaps(a: TextSpan, b: TextSpan): boolean {
+  return a.start < b.end && b.start < a.end
+}
