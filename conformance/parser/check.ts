@@ -1,8 +1,9 @@
 import type { Block, ParsedDocument } from '../../src/ports/index.ts'
 
 /**
- * Every promise of ParsedDocument that can be seen from the document alone, checked. Returns what is broken, in
- * words; an empty list for a correct document. Pure, so that properties can call it a thousand times.
+ * Every promise of ParsedDocument that can be seen from the document alone, checked. Returns what
+ * is broken, in words; an empty list for a correct document. Pure, so that properties can call it
+ * a thousand times.
  */
 export function checkParsed(document: ParsedDocument): string[] {
   const broken: string[] = []

@@ -13,7 +13,9 @@ export interface ParserKitOptions {
   open: () => Promise<Parser>
   /** Files that it must read. */
   samples: readonly ParserSample[]
-  /** Broken files of its own kind, beside those that the kit makes by cutting and flipping samples. */
+  /**
+   * Broken files of its own kind, beside those that the kit makes by cutting and flipping samples.
+   */
   broken?: readonly ParserSample[]
 }
 

@@ -10,8 +10,9 @@ export interface ParsableContent {
 }
 
 /**
- * Step "parse" of ingestion. Throws PlinthError: UNSUPPORTED, UNPARSABLE and PARSER_LIMIT are about this file alone and
- * name it in `where`, with the page where that is known; CANCELLED and UNAVAILABLE are not.
+ * Step "parse" of ingestion. Throws PlinthError: UNSUPPORTED, UNPARSABLE and PARSER_LIMIT are
+ * about this file alone and name it in `where`, with the page where that is known; CANCELLED and
+ * UNAVAILABLE are not.
  */
 export async function parse(
   content: ParsableContent,

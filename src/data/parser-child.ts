@@ -22,8 +22,9 @@ const stderrKept = 4_096
 const niceness = 5
 
 /**
- * One parser process. It runs under Node's permission model (it may read files, but not write, start programs or
- * load native code), without the server's environment, and is the first that the system ends when memory is short.
+ * One parser process. It runs under Node's permission model (it may read files, but not write,
+ * start programs or load native code), without the server's environment, and is the first that the
+ * system ends when memory is short.
  */
 export class ParserChild {
   busy = false
@@ -108,7 +109,10 @@ export class ParserChild {
   }
 }
 
-/** What Node needs to start; keys and passwords of the server stay out of reach of a document's parser. */
+/**
+ * What Node needs to start; keys and passwords of the server stay out of reach of a document's
+ * parser.
+ */
 function environment(): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { NODE_NO_WARNINGS: '1' }
   for (const name of ['PATH', 'LANG', 'TZ', 'TMPDIR', 'SystemRoot']) {

@@ -2,7 +2,9 @@ import { type ErrorCode, errorTable, PlinthError } from '#kernel'
 import { DocumentAssembly, type ParserReply } from '#ports'
 import type { ParsedByPool, ParserPoolInput, ParserPoolOptions } from './parser-pool.ts'
 
-/** One document on its way through a parser process: waiting, running, then settled exactly once. */
+/**
+ * One document on its way through a parser process: waiting, running, then settled exactly once.
+ */
 export class ParserJob {
   readonly id: number
   readonly input: ParserPoolInput

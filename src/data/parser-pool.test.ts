@@ -8,21 +8,41 @@ import { createParserPool, type ParserPool, type ParserPoolConfig } from './pars
 
 const realChild = fileURLToPath(new URL('../adapters/parsers/child.ts', import.meta.url))
 
-/** A child that does what the document's name says, without any library: hang, crash, eat memory, or answer. */
+/**
+ * A child that does what the document's name says, without any library: hang, crash, eat memory,
+ * or answer.
+ */
 const actor = `
 const send = (m) => new Promise((r) => process.send(m, r))
+const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
+const head = { parserId: 'actor/1', mediaType: 'text/plain', metadata: {}, warnings: [] }
+const verbs = {
+  async hang(id) {
+    await send({ type: 'progress', id, done: 3, total: 9 })
+    for (;;);
+  },
+  crash: () => process.abort(),
+  exit: () => process.exit(3),
+  heap() {
+    const kept = []
+    for (;;) kept.push(new Array(1e5).fill(Math.random()))
+  },
+  async buffers() {
+    const kept = []
+    for (;; await sleep(5)) kept.push(Buffer.alloc(8e6, 1))
+  },
+  async suicide() {
+    process.kill(process.pid, 'SIGKILL')
+    await sleep(1e6)
+  },
+  wait: (id, ms) => sleep(Number(ms)),
+}
 process.on('disconnect', () => process.exit(0))
 process.on('message', async ({ id, name }) => {
   const [verb, more] = name.split(' ')
-  if (verb === 'hang') { await send({ type: 'progress', id, done: 3, total: 9 }); for (;;); }
-  if (verb === 'crash') process.abort()
-  if (verb === 'exit') process.exit(3)
-  if (verb === 'heap') { const a = []; for (;;) a.push(new Array(1e5).fill(Math.random())) }
-  if (verb === 'buffers') { const a = []; for (;;) { a.push(Buffer.alloc(8e6, 1)); await new Promise((r) => setTimeout(r, 5)) } }
-  if (verb === 'suicide') { process.kill(process.pid, 'SIGKILL'); return }
-  if (verb === 'wait') await new Promise((r) => setTimeout(r, Number(more)))
-  await send({ type: 'part', id, text: String(process.pid) + ' ' + Object.keys(process.env).join() })
-  await send({ type: 'done', id, head: { parserId: 'actor/1', mediaType: 'text/plain', metadata: {}, warnings: [], paged: false, boxed: false } })
+  await verbs[verb]?.(id, more)
+  await send({ type: 'part', id, text: process.pid + ' ' + Object.keys(process.env).join() })
+  await send({ type: 'done', id, head: { ...head, paged: false, boxed: false } })
 })
 void send({ type: 'ready' })
 `
@@ -61,7 +81,7 @@ function alive(pid: number): boolean {
 }
 
 describe('parser pool', () => {
-  it('kills a child that takes too long, names file and page, and goes on [M1.pool-time]', async () => {
+  it('kills a child that takes too long and names file and page [M1.pool-time]', async () => {
     const pool = open({ parserSeconds: 0.5 })
     const stuck = pool.parse(doc('hang'))
     await expect(stuck).rejects.toMatchObject({
@@ -130,14 +150,14 @@ describe('parser pool', () => {
 
   it('ends idle children, replaces worn ones, and reuses the others [M1.pool-life]', async () => {
     const pool = open({ parserIdleSeconds: 0.3, parserDocumentsPerChild: 3 }, { size: 1 })
-    const pids = []
+    const pids: number[] = []
     for (let i = 0; i < 4; i++) pids.push(pidOf(await pool.parse(doc('ok'))))
     expect(new Set(pids.slice(0, 3)).size).toBe(1)
     expect(pids[3]).not.toBe(pids[0])
     await expect.poll(() => alive(pids[3]!), { timeout: 5_000 }).toBe(false)
   })
 
-  it('keeps the environment from the child and refuses what is too large or too much [M1.pool-limits]', async () => {
+  it('hides the environment and refuses what is too large or too much [M1.pool-limits]', async () => {
     process.env.PLINTH_TEST_SECRET = 'x'
     const pool = open({ uploadBytes: 10, parserQueue: 1 }, { size: 1 })
     expect((await pool.parse(doc('ok'))).text).not.toContain('PLINTH_TEST_SECRET')
@@ -165,7 +185,7 @@ describe('parser pool', () => {
 })
 
 describe('parser pool with the real child', () => {
-  it('parses bytes and paths, small and large, and leaves no file behind [M1.pool-real]', async () => {
+  it('parses bytes and paths and leaves no file behind [M1.pool-real]', async () => {
     const pool = open({}, { childPath: realChild })
     const before = (await readdir(tmpdir())).filter((name) => name.startsWith('plinth-parse-'))
     const large = new TextEncoder().encode(`a,b\n${'1,some words here\n'.repeat(80_000)}`)

@@ -18,8 +18,9 @@ export type ParsedByPool = ParsedDocument & { parserId: string }
 
 export interface ParserPool {
   /**
-   * Parses one document in a child process. Throws PlinthError UNSUPPORTED, UNPARSABLE, PARSER_LIMIT (each with
-   * `where`), CANCELLED, or UNAVAILABLE when the queue is full or the pool is closed.
+   * Parses one document in a child process. Throws PlinthError UNSUPPORTED, UNPARSABLE,
+   * PARSER_LIMIT (each with `where`), CANCELLED, or UNAVAILABLE when the queue is full or the pool
+   * is closed.
    */
   parse(input: ParserPoolInput, options?: ParserPoolOptions): Promise<ParsedByPool>
   /** Ends all children; what is running or waiting is cancelled. */
@@ -45,7 +46,9 @@ export interface ParserPoolConfig {
   limits?: Partial<{ [K in keyof ParserPoolLimits]: number }>
 }
 
-/** Larger inputs travel as a private temporary file: writing to a pipe would block the event loop. */
+/**
+ * Larger inputs travel as a private temporary file: writing to a pipe would block the event loop.
+ */
 const inlineBytes = 512 * 1024
 /** A child that kept more than this part of its memory after a document is replaced. */
 const retireShare = 0.4
@@ -53,7 +56,10 @@ const watchEveryMs = 100
 /** The child gives up by itself at the limit and can name the page; it is killed a moment later. */
 const graceMs = 500
 
-/** A pool of killable parser processes: started when needed, ended when idle, replaced after a number of documents. */
+/**
+ * A pool of killable parser processes: started when needed, ended when idle, replaced after a
+ * number of documents.
+ */
 export function createParserPool(config: ParserPoolConfig): ParserPool {
   return new Pool(config)
 }
@@ -114,9 +120,10 @@ class Pool implements ParserPool {
     input: ParserPoolInput,
   ): Promise<{ input: ParserPoolInput; remove?: () => Promise<void> }> {
     const size = 'bytes' in input ? input.bytes.byteLength : await sizeOf(input)
-    if (size > this.limits.uploadBytes) {
+    const largest = this.limits.uploadBytes
+    if (size > largest) {
       throw new PlinthError('PARSER_LIMIT', {
-        detail: `The file has ${size} bytes: over the limit uploadBytes (${this.limits.uploadBytes}).`,
+        detail: `The file has ${size} bytes: over the limit uploadBytes (${largest}).`,
         where: input.name,
         remedy: 'Split the document.',
       })
@@ -228,7 +235,10 @@ class Pool implements ParserPool {
     child.retire()
   }
 
-  /** A child is gone: its document failed by its own doing, or is tried once more where it was killed from outside. */
+  /**
+   * A child is gone: its document failed by its own doing, or is tried once more where it was
+   * killed from outside.
+   */
   private ended(child: ParserChild, end: ChildEnd): void {
     const job = this.children.get(child)?.job
     this.children.delete(child)

@@ -1,8 +1,9 @@
 import type { Block, PageSpan, ParsedDocument, TextBox } from './parser.ts'
 
 /**
- * How a parsed document travels from a parser process: in parts small enough that taking one in never holds up the
- * receiver, with blocks and boxes as numbers in typed arrays instead of objects.
+ * How a parsed document travels from a parser process: in parts small enough that taking one in
+ * never holds up the receiver, with blocks and boxes as numbers in typed arrays instead of
+ * objects.
  */
 export type ParserRequest =
   | { type: 'parse'; id: number; name: string; seconds: number; path: string }

@@ -4,15 +4,22 @@ export interface ParsedDocument {
   mediaType: string
   title?: string
   /**
-   * The stored text: blocks in reading order, separated by blank lines (table rows and list items by one newline).
-   * No NUL or lone surrogates. Tables are written one row per line, cells separated by ` | `, header row first.
+   * The stored text: blocks in reading order, separated by blank lines (table rows and list items
+   * by one newline). No NUL or lone surrogates. Tables are written one row per line, cells
+   * separated by ` | `, header row first.
    */
   text: string
-  /** Ordered, not overlapping; together they cover every character of `text` that is not whitespace. */
+  /**
+   * Ordered, not overlapping; together they cover every character of `text` that is not
+   * whitespace.
+   */
   blocks: Block[]
   /** Pages, slides or sheets, in order; absent where the format has none. */
   pages?: PageSpan[]
-  /** Where words stand on a PDF page, for marking a passage on the rendered page. One per line of text. */
+  /**
+   * Where words stand on a PDF page, for marking a passage on the rendered page. One per line of
+   * text.
+   */
   boxes?: TextBox[]
   /** From the file itself: author, created, subject, from, to, sent … Dates as ISO 8601. */
   metadata: Record<string, string | number | boolean>
@@ -56,6 +63,7 @@ export interface TextBox {
 }
 
 export interface ParseInput {
+  /** The parser may take the buffer over: it is not the caller's any more. */
   bytes: Uint8Array
   /** File name, a hint only: the content decides. */
   name: string

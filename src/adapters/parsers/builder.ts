@@ -9,7 +9,9 @@ export interface BlockOptions {
   table?: number
 }
 
-/** A piece of a block with its place on the page; `start` and `end` count within the block's text. */
+/**
+ * A piece of a block with its place on the page; `start` and `end` count within the block's text.
+ */
 export interface PlacedPiece {
   start: number
   end: number
@@ -22,8 +24,8 @@ export interface PlacedPiece {
 const deadlineEvery = 256
 
 /**
- * Writes a ParsedDocument block by block and keeps its invariants: offsets into one text, separators by kind,
- * no NUL or lone surrogate, pages in order, limits on text and blocks.
+ * Writes a ParsedDocument block by block and keeps its invariants: offsets into one text,
+ * separators by kind, no NUL or lone surrogate, pages in order, limits on text and blocks.
  */
 export class DocumentBuilder {
   readonly warnings: string[] = []
@@ -64,7 +66,9 @@ export class DocumentBuilder {
     else if (this.warnings.length === 100) this.warnings.push('further warnings were left out')
   }
 
-  /** Keeps a metadata value where it says something; dates become ISO 8601 before they come here. */
+  /**
+   * Keeps a metadata value where it says something; dates become ISO 8601 before they come here.
+   */
   meta(key: string, value: string | number | boolean | undefined | null): void {
     if (value === undefined || value === null || value === '') return
     this.metadata[key] = typeof value === 'string' ? cleanText(value).trim().slice(0, 4_000) : value
@@ -87,7 +91,9 @@ export class DocumentBuilder {
     this.page = undefined
   }
 
-  /** Appends one block; text that is only white space adds nothing. Returns its start offset or -1. */
+  /**
+   * Appends one block; text that is only white space adds nothing. Returns its start offset or -1.
+   */
   add(kind: BlockKind, raw: string, options: BlockOptions = {}): number {
     const cleaned = cleanText(raw)
     const text = kind === 'code' ? trimBlankLines(cleaned) : cleaned.trim()
@@ -117,7 +123,9 @@ export class DocumentBuilder {
     return start
   }
 
-  /** Appends a block whose pieces stand at known places on the page. `raw` must need no cleaning. */
+  /**
+   * Appends a block whose pieces stand at known places on the page. `raw` must need no cleaning.
+   */
   addPlaced(kind: BlockKind, raw: string, options: BlockOptions & { placed: PlacedPiece[] }): void {
     const lead = raw.length - raw.trimStart().length
     const start = this.add(kind, raw, options)

@@ -4,7 +4,10 @@ import { attribute, child, elements, findAll, textOf, type XmlNode } from './xml
 
 const pointsRead = 1_000
 
-/** A chart as the table behind it: categories down, series across, from the values cached in the chart part. */
+/**
+ * A chart as the table behind it: categories down, series across, from the values cached in the
+ * chart part.
+ */
 export function addChart(chart: XmlNode, builder: DocumentBuilder): void {
   const title = findAll(chart, 'title')[0]
   if (title) builder.add('paragraph', oneLine(findAll(title, 't').map(textOf).join('')))

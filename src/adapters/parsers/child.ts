@@ -1,4 +1,7 @@
-/** Entry of a parser process: takes one document at a time from its parent and sends back its parts. */
+/**
+ * Entry of a parser process: takes one document at a time from its parent and sends back its
+ * parts.
+ */
 import { readFile } from 'node:fs/promises'
 import { PlinthError, toPlinthError } from '#kernel'
 import { headOfDocument, type ParserReply, type ParserRequest, partsOfDocument } from '#ports'

@@ -7,7 +7,10 @@ export interface CsvDialect {
 const delimiters = [',', ';', '\t', '|'] as const
 const recordsSampled = 50
 
-/** The delimiter that splits the first records into the same number (at least two) of cells most often. */
+/**
+ * The delimiter that splits the first records into the same number (at least two) of cells most
+ * often.
+ */
 export function sniffCsv(text: string): CsvDialect {
   let best: CsvDialect = { delimiter: ',', columns: 1 }
   let bestScore = 0
@@ -42,7 +45,10 @@ function mostFrequent(widths: number[]): { width: number; share: number } {
   return { width, share: widths.length === 0 ? 0 : most / widths.length }
 }
 
-/** Records by RFC 4180: quoted cells may hold delimiters, line breaks and doubled quotes; ragged rows are kept. */
+/**
+ * Records by RFC 4180: quoted cells may hold delimiters, line breaks and doubled quotes; ragged
+ * rows are kept.
+ */
 export function* csvRecords(text: string, delimiter: string): Generator<string[]> {
   let at = 0
   let record: string[] = []

@@ -6,7 +6,10 @@ import { decodeText } from './encoding.ts'
 import { overLimit } from './failures.ts'
 import { TableWriter } from './table-writer.ts'
 
-/** CSV and its relatives (semicolon, tab, pipe): one table, its header the first row with several filled cells. */
+/**
+ * CSV and its relatives (semicolon, tab, pipe): one table, its header the first row with several
+ * filled cells.
+ */
 export const csvParser: Parser = {
   version: 'parser/1',
   id: 'csv/1',

@@ -14,8 +14,9 @@ export interface Detected {
 }
 
 /**
- * Decides by content what a file is; the name only breaks ties between text formats. Throws UNSUPPORTED (naming
- * what it looks like and what is read) or UNPARSABLE (encrypted, damaged archive, empty).
+ * Decides by content what a file is; the name only breaks ties between text formats. Throws
+ * UNSUPPORTED (naming what it looks like and what is read) or UNPARSABLE (encrypted, damaged
+ * archive, empty).
  */
 export function detect(bytes: Uint8Array, name: string): Detected {
   if (bytes.length === 0) {
@@ -124,16 +125,22 @@ function sampleOf(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(0, end & ~1 || end)
 }
 
+const beforeRoot = /^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[\s\S]{0,2000}?-->\s*)*/
+
 function looksLikeHtml(text: string): boolean {
-  return /^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[\s\S]{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b/i.test(
-    text,
-  )
+  const root = text.slice(beforeRoot.exec(text)?.[0].length ?? 0)
+  return /^<(?:!doctype\s+html|html|head|body)\b/i.test(root)
 }
 
-const mailHeaders =
-  /^(from|to|cc|subject|date|received|message-id|mime-version|return-path|delivered-to|reply-to|content-type|x-[\w-]+):/i
+const mailHeaders = new RegExp(
+  '^(from|to|cc|subject|date|received|message-id|mime-version|return-path|delivered-to|' +
+    'reply-to|content-type|x-[\\w-]+):',
+  'i',
+)
 
-/** RFC 5322: a block of header fields, at least three of them known, before the first empty line. */
+/**
+ * RFC 5322: a block of header fields, at least three of them known, before the first empty line.
+ */
 function looksLikeMail(text: string): boolean {
   const head = text.replace(/^From [^\n]*\r?\n/, '').split(/\r?\n\r?\n/, 1)[0] ?? ''
   const lines = head.split(/\r?\n/).slice(0, 200)

@@ -8,7 +8,10 @@ import { isoDate } from './ooxml.ts'
 import { parseAny } from './parse-any.ts'
 import { addParagraphs } from './txt.ts'
 
-/** E-mail (RFC 5322, MIME): headers as metadata and first paragraph, body, then each attachment's content. */
+/**
+ * E-mail (RFC 5322, MIME): headers as metadata and first paragraph, body, then each attachment's
+ * content.
+ */
 export const emlParser: Parser = {
   version: 'parser/1',
   id: 'eml/1',

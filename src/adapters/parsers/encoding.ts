@@ -1,4 +1,6 @@
-/** Bytes to text: byte order marks first, then UTF-8, then UTF-16 by its zeros, else windows-1252. */
+/**
+ * Bytes to text: byte order marks first, then UTF-8, then UTF-16 by its zeros, else windows-1252.
+ */
 export interface Decoded {
   text: string
   /** WHATWG label of the encoding that was used. */

@@ -5,8 +5,9 @@ import { parseAny } from './parse-any.ts'
 import { formatsFolder, readSample, samplesOf } from './test-files/samples.ts'
 
 /**
- * Token recall: which part of the words that the reference conversion holds stands in ours, counted with repetition.
- * Ours leaves out link targets, comments and headers on purpose, so 1 is not the aim.
+ * Token recall: which part of the words that the reference conversion holds stands in ours,
+ * counted with repetition. Ours leaves out link targets, comments and headers on purpose, so 1 is
+ * not the aim.
  */
 function recall(expected: string, text: string): { found: number; total: number } {
   const counts = new Map<string, number>()

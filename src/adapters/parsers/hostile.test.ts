@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { strToU8, zipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
 import { limits, type PlinthError } from '#kernel'
@@ -37,13 +38,13 @@ describe('hostile documents', () => {
   })
 
   it('refuses entity definitions and never expands them [M1.entities]', async () => {
-    const laughs = `<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]><d>&c;</d>`
-    const error = await refusal('laughs.docx', makeDocxOf(strToU8(laughs)))
+    const laughs = readFileSync(new URL('./test-files/laughs.xml', import.meta.url))
+    const error = await refusal('laughs.docx', makeDocxOf(new Uint8Array(laughs)))
     expect(error).toMatchObject({
       code: 'UNPARSABLE',
       message: expect.stringContaining('document type'),
     })
-    const { document } = await parseAny({ name: 'laughs.xml', bytes: strToU8(laughs) })
+    const { document } = await parseAny({ name: 'laughs.xml', bytes: new Uint8Array(laughs) })
     expect(document.text.length).toBeLessThan(laughs.length + 10)
   })
 
@@ -60,7 +61,12 @@ describe('hostile documents', () => {
     expect((await refusal('deep.docx', makeDocx(tables))).message).toContain('parserNesting')
     let mail = 'From: a@x.test\nTo: b@x.test\nSubject: end\n\nbottom'
     for (let i = 0; i < 8; i++) {
-      mail = `From: a@x.test\nTo: b@x.test\nSubject: ${i}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b${i}\n\n--b${i}\nContent-Type: message/rfc822\nContent-Disposition: attachment; filename=n${i}.eml\n\n${mail}\n--b${i}--\n`
+      mail = [
+        `From: a@x.test\nTo: b@x.test\nSubject: ${i}\nMIME-Version: 1.0`,
+        `Content-Type: multipart/mixed; boundary=b${i}\n\n--b${i}`,
+        `Content-Type: message/rfc822\nContent-Disposition: attachment; filename=n${i}.eml\n`,
+        `${mail}\n--b${i}--\n`,
+      ].join('\n')
     }
     const { document } = await parseAny({ name: 'deep.eml', bytes: strToU8(mail) })
     expect(document.warnings.join()).toContain('parserAttachmentDepth')
@@ -88,7 +94,7 @@ describe('hostile documents', () => {
     }
   })
 
-  it('refuses empty files, garbage and formats that are not read, saying what they look like [M1.detect]', async () => {
+  it('refuses empty files, garbage and other formats, naming them [M1.detect]', async () => {
     expect(await refusal('empty.pdf', new Uint8Array())).toMatchObject({
       code: 'UNPARSABLE',
       message: 'The file is empty.',

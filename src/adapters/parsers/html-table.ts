@@ -5,7 +5,10 @@ import { overLimit } from './failures.ts'
 import { inlineText, isDropped, type Place, walkBlocks } from './html.ts'
 import { writeTable } from './table-writer.ts'
 
-/** A table as rows; one that only arranges a page (a single row or column around blocks) is walked as content. */
+/**
+ * A table as rows; one that only arranges a page (a single row or column around blocks) is walked
+ * as content.
+ */
 export function addHtmlTable(table: Element, place: Place): void {
   const rows = rowsOf(table)
   const cells = rows.map((row) => cellsOf(row))
@@ -44,7 +47,9 @@ function holdsLayout(node: AnyNode, depth: number): boolean {
   return node.children.some((c) => holdsLayout(c, depth + 1))
 }
 
-/** Spans repeat their text in every column and row they cover, so that each row reads on its own. */
+/**
+ * Spans repeat their text in every column and row they cover, so that each row reads on its own.
+ */
 function expand(rows: Element[][], place: Place): string[][] {
   const grid: string[][] = []
   const pending = new Map<number, { text: string; rows: number }>()

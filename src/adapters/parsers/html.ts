@@ -7,7 +7,10 @@ import { decodeText } from './encoding.ts'
 import { overLimit } from './failures.ts'
 import { addHtmlTable } from './html-table.ts'
 
-/** HTML: the main content in reading order. Navigation, scripts, styles and hidden parts are left out. */
+/**
+ * HTML: the main content in reading order. Navigation, scripts, styles and hidden parts are left
+ * out.
+ */
 export const htmlParser: Parser = {
   version: 'parser/1',
   id: 'html/1',
@@ -43,7 +46,8 @@ export function addHtml(builder: DocumentBuilder, html: string): void {
 }
 
 function loadSafely(html: string, builder: DocumentBuilder): CheerioAPI {
-  // The tree builder takes quadratic time in depth: refuse what no page ever needs before it starts.
+  // The tree builder takes quadratic time in depth: refuse what no page ever needs before it
+  // starts.
   if (maximalDepth(html) > limits.parserNesting * 40) {
     throw overLimit('parserNesting', builder.where, 'Elements are nested too deeply')
   }

@@ -8,7 +8,10 @@ import { overLimit } from './failures.ts'
 import { addHtml } from './html.ts'
 import { writeTable } from './table-writer.ts'
 
-/** Markdown (CommonMark with GFM tables). Marks are removed, words stay; front matter becomes metadata. */
+/**
+ * Markdown (CommonMark with GFM tables). Marks are removed, words stay; front matter becomes
+ * metadata.
+ */
 export const markdownParser: Parser = {
   version: 'parser/1',
   id: 'markdown/1',

@@ -1,6 +1,9 @@
 import { attribute, child, descend, elements, textOf, type XmlNode } from './xml.ts'
 
-/** Office math (ECMA-376 part 1, 22.1) as linear LaTeX, so that a formula stays readable and searchable. */
+/**
+ * Office math (ECMA-376 part 1, 22.1) as linear LaTeX, so that a formula stays readable and
+ * searchable.
+ */
 export function mathText(node: XmlNode): string {
   return elements(node).map(mathElement).join('').replace(/ {2,}/g, ' ')
 }

@@ -53,7 +53,10 @@ const coreNames: Record<string, string> = {
   modified: 'modified',
 }
 
-/** Core properties (author, created, …) into the metadata; a title that is set becomes the document's title. */
+/**
+ * Core properties (author, created, …) into the metadata; a title that is set becomes the
+ * document's title.
+ */
 export function readCoreProperties(archive: ZipArchive, builder: DocumentBuilder): void {
   const relation = relationsOf(archive, '').find((r) => r.type === 'core-properties')
   const path = relation?.target ?? 'docProps/core.xml'

@@ -4,8 +4,8 @@ import { asParserError } from './failures.ts'
 import { formats } from './formats.ts'
 
 /**
- * Detects what the bytes are and parses them with the parser of that format, which is loaded on first use. Throws
- * UNSUPPORTED, UNPARSABLE or PARSER_LIMIT, nothing else.
+ * Detects what the bytes are and parses them with the parser of that format, which is loaded on
+ * first use. Throws UNSUPPORTED, UNPARSABLE or PARSER_LIMIT, nothing else.
  */
 export async function parseAny(
   input: ParseInput,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { strToU8 } from 'fflate'
 import { describe, expect, it } from 'vitest'
 import { parserKit } from '../../../conformance/parser/index.ts'
@@ -9,7 +10,7 @@ import { markdownParser } from './markdown.ts'
 import { parseAny } from './parse-any.ts'
 import { pdfParser } from './pdf/index.ts'
 import { pptxParser } from './pptx/index.ts'
-import { encrypted, makeDocx, makePdf, paragraph } from './test-files/make.ts'
+import { encrypted, makeDocxOf, makePdf, paragraph } from './test-files/make.ts'
 import { samplesOf } from './test-files/samples.ts'
 import { txtParser } from './txt.ts'
 import { xlsxParser } from './xlsx/index.ts'
@@ -49,6 +50,11 @@ parserKit('pdf', {
   ],
 })
 
+/** A small file beside this test, written for it. */
+function fixture(name: string): Uint8Array {
+  return new Uint8Array(readFileSync(new URL(`./test-files/${name}`, import.meta.url)))
+}
+
 /** Kind, level and text of each block, one string to a block. */
 async function blocksOf(name: string, bytes: Uint8Array): Promise<string[]> {
   const { document } = await parseAny({ name, bytes })
@@ -59,8 +65,7 @@ async function blocksOf(name: string, bytes: Uint8Array): Promise<string[]> {
 
 describe('structure survives', () => {
   it('keeps headings, lists, tables, code and quotes of Markdown [M1.structure]', async () => {
-    const source = `---\ntitle: "Plan"\nowner: Ann\n---\n# Top\n\nSome *marked* [link](https://x.test) &amp; \`code\`.\n\n1. one\n2. two\n   - deep\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\n> said\n\n\`\`\`sql\nselect 1\n\nfrom x\n\`\`\`\n`
-    expect(await blocksOf('plan.md', strToU8(source))).toEqual([
+    expect(await blocksOf('plan.md', fixture('plan.md'))).toEqual([
       'heading1: Top',
       'paragraph: Some marked link & code.',
       'list-item1: 1. one',
@@ -71,16 +76,12 @@ describe('structure survives', () => {
       'quote: said',
       'code: select 1\n\nfrom x',
     ])
-    const { document } = await parseAny({ name: 'plan.md', bytes: strToU8(source) })
+    const { document } = await parseAny({ name: 'plan.md', bytes: fixture('plan.md') })
     expect(document).toMatchObject({ title: 'Plan', metadata: { owner: 'Ann' } })
   })
 
   it('reads the main content of a page and leaves the rest out [M1.structure]', async () => {
-    const source = `<!doctype html><html lang="de"><head><title>T</title><style>x{}</style></head><body><nav>Menu</nav>
-      <h2>Head <b>bold</b></h2><p>First<br>line</p><ol><li>one<ul><li>deep</li></ul></li><li>two</li></ol><script>no()</script>
-      <div hidden>gone</div><table><tr><th>A<th>B</tr><tr><td rowspan=2>1<td>2</tr><tr><td>3</tr></table><pre>a
-  b</pre><blockquote>said</blockquote></body></html>`
-    expect(await blocksOf('page.html', strToU8(source))).toEqual([
+    expect(await blocksOf('page.html', fixture('page.sample'))).toEqual([
       'heading2: Head bold',
       'paragraph: First\nline',
       'list-item1: 1. one',
@@ -94,24 +95,13 @@ describe('structure survives', () => {
     ])
   })
 
-  it('numbers lists and headings as Word does, repeats merged cells, adds notes [M1.structure]', async () => {
-    const numbering = `<w:numbering xmlns:w="w"><w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:start w:val="3"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl><w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="%1(%2)"/></w:lvl></w:abstractNum><w:num w:numId="7"><w:abstractNumId w:val="1"/></w:num></w:numbering>`
-    const rels = `<Relationships><Relationship Id="r1" Type="x/numbering" Target="numbering.xml"/><Relationship Id="r2" Type="x/footnotes" Target="/word/notes.xml"/></Relationships>`
-    const item = (level: number, t: string) =>
-      `<w:p><w:pPr><w:numPr><w:ilvl w:val="${level}"/><w:numId w:val="7"/></w:numPr></w:pPr><w:r><w:t>${t}</w:t></w:r></w:p>`
-    const cell = (t: string, properties = '') =>
-      `<w:tc><w:tcPr>${properties}</w:tcPr>${paragraph(t)}</w:tc>`
-    const table = `<w:tbl><w:tr>${cell('A')}${cell('B')}</w:tr><w:tr>${cell('x', '<w:vMerge w:val="restart"/>')}${cell('1')}</w:tr><w:tr>${cell('', '<w:vMerge/>')}${cell('2')}</w:tr></w:tbl>`
-    const note =
-      '<w:p><w:r><w:t>Fact</w:t><w:footnoteReference w:id="2"/></w:r><w:del><w:r><w:t>old</w:t></w:r></w:del></w:p>'
-    const bytes = makeDocx(
-      item(0, 'first') + item(1, 'sub') + item(1, 'next') + item(0, 'second') + table + note,
-      {
-        'word/numbering.xml': numbering,
-        'word/_rels/document.xml.rels': rels,
-        'word/notes.xml': `<w:footnotes xmlns:w="w"><w:footnote w:id="2">${paragraph('Source.')}</w:footnote></w:footnotes>`,
-      },
-    )
+  it('numbers as Word does, repeats merged cells, adds notes [M1.structure]', async () => {
+    const note = `<w:footnote w:id="2">${paragraph('Source.')}</w:footnote>`
+    const bytes = makeDocxOf(fixture('numbered.docx.xml'), {
+      'word/numbering.xml': fixture('numbering.xml'),
+      'word/_rels/document.xml.rels': fixture('document.xml.rels'),
+      'word/notes.xml': `<w:footnotes xmlns:w="w">${note}</w:footnotes>`,
+    })
     expect(await blocksOf('a.docx', bytes)).toEqual([
       'list-item1: 3. first',
       'list-item2: 3(a) sub',
@@ -125,11 +115,8 @@ describe('structure survives', () => {
     ])
   })
 
-  it('reads an e-mail with its quote and its attachments, nested ones too [M1.attachments]', async () => {
-    const inner =
-      'From: c@x.test\nTo: d@x.test\nSubject: Inner\nDate: Tue, 02 Jan 2024 10:00:00 +0100\n\nDeep words'
-    const mail = `From: Ann <a@x.test>\nTo: b@x.test\nSubject: =?utf-8?q?Pr=C3=A4mie?=\nDate: Mon, 01 Jan 2024 10:00:00 +0100\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: text/plain; charset=utf-8\n\nHello\n\n> earlier\n> words\n--B\nContent-Type: text/csv\nContent-Disposition: attachment; filename=p.csv\n\na;b\n1;2\n--B\nContent-Type: message/rfc822\nContent-Disposition: attachment; filename=in.eml\n\n${inner}\n--B\nContent-Type: image/png\nContent-Disposition: attachment; filename=x.png\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--B--\n`
-    const { document } = await parseAny({ name: 'm.eml', bytes: strToU8(mail) })
+  it('reads an e-mail with its quote and all its attachments [M1.attachments]', async () => {
+    const { document } = await parseAny({ name: 'm.eml', bytes: fixture('mail.eml') })
     expect(document.metadata).toMatchObject({
       from: 'Ann <a@x.test>',
       sent: '2024-01-01T09:00:00.000Z',
@@ -162,7 +149,8 @@ describe('PDF layout', () => {
       [
         'paragraph',
         1,
-        'The policy holder must report the damage within ten days of the event and a well-known form helps; a well-known form is short.',
+        'The policy holder must report the damage within ten days of the event and a ' +
+          'well-known form helps; a well-known form is short.',
       ],
       ['paragraph', 2, 'Second page.'],
     ])

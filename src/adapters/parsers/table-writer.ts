@@ -5,8 +5,9 @@ import { overLimit } from './failures.ts'
 const leadingRowsHeld = 6
 
 /**
- * Writes rows as table blocks: first row with two or more filled cells is the header; rows with a single filled
- * cell before it are titles and become paragraphs. A table whose rows all have one cell is a one-column table.
+ * Writes rows as table blocks: first row with two or more filled cells is the header; rows with a
+ * single filled cell before it are titles and become paragraphs. A table whose rows all have one
+ * cell is a one-column table.
  */
 export class TableWriter {
   private readonly builder: DocumentBuilder

@@ -11,14 +11,17 @@ export interface XmlNode {
 }
 
 export interface ElementsOptions {
-  /** Local names of elements whose children are handed over one by one instead of being collected. */
+  /**
+   * Local names of elements whose children are handed over one by one instead of being collected.
+   */
   containers: readonly string[]
   onElement: (node: XmlNode, container: string) => void
 }
 
 /**
- * Reads a part as a stream and hands over each child of the named containers as a small tree, then forgets it: a
- * sheet of a million rows costs the memory of one row. DOCTYPE is refused (no entity can be defined), depth is limited.
+ * Reads a part as a stream and hands over each child of the named containers as a small tree, then
+ * forgets it: a sheet of a million rows costs the memory of one row. DOCTYPE is refused (no entity
+ * can be defined), depth is limited.
  */
 export function elementsOf(archive: ZipArchive, part: string, options: ElementsOptions): void {
   const reader = new ElementReader(`${archive.name}, ${part}`, options)

@@ -3,8 +3,9 @@ import { limits, PlinthError } from '#kernel'
 import { overLimit, unparsable } from './failures.ts'
 
 /**
- * A ZIP archive read through its central directory (PKWARE APPNOTE 6.3.10), entry by entry, as a stream. What an
- * entry claims about its size is not believed: ratio and total are counted while bytes come out.
+ * A ZIP archive read through its central directory (PKWARE APPNOTE 6.3.10), entry by entry, as a
+ * stream. What an entry claims about its size is not believed: ratio and total are counted while
+ * bytes come out.
  */
 export class ZipArchive {
   readonly name: string
@@ -26,7 +27,10 @@ export class ZipArchive {
     return this.entries.has(normal(path))
   }
 
-  /** Hands the entry's bytes to `onChunk` in order. Throws UNPARSABLE where it is missing or damaged. */
+  /**
+   * Hands the entry's bytes to `onChunk` in order. Throws UNPARSABLE where it is missing or
+   * damaged.
+   */
   stream(path: string, onChunk: (chunk: Uint8Array, final: boolean) => void): void {
     const entry = this.entries.get(normal(path))
     const where = `${this.name}, ${path}`
@@ -80,7 +84,7 @@ export class ZipArchive {
 }
 
 /** Small parts may compress as well as they like; the ratio says something only from here on. */
-const ratioFloorBytes = 8 * 1024 * 1024
+const ratioFloorBytes = 32 * 1024 * 1024
 /** Deflate expands at most 1032 times: one push yields at most 16 MB before it is counted. */
 const pushBytes = 16 * 1024
 

@@ -29,7 +29,10 @@ export class DocxBody {
     this.chart = parts.chart
   }
 
-  /** One child of the body, of a content control, a text box, or a cell that only arranges the page. */
+  /**
+   * One child of the body, of a content control, a text box, or a cell that only arranges the
+   * page.
+   */
   add(node: XmlNode): void {
     if (node.name === 'p') this.paragraph(node)
     else if (node.name === 'tbl') {
@@ -45,7 +48,10 @@ export class DocxBody {
     for (const c of elements(node)) this.add(c)
   }
 
-  /** The text of a paragraph with its list label and note numbers; for cells, which take lines only. */
+  /**
+   * The text of a paragraph with its list label and note numbers; for cells, which take lines
+   * only.
+   */
   lineOf(paragraph: XmlNode): { text: string; found: ParagraphText } {
     const found = paragraphText(paragraph)
     const label = this.labelOf(paragraph, this.styleOf(paragraph))

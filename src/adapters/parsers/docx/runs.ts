@@ -80,7 +80,10 @@ function collect(node: XmlNode, found: ParagraphText): void {
   }
 }
 
-/** `mc:AlternateContent` holds the same twice: the newer form is read where it says something, else the older. */
+/**
+ * `mc:AlternateContent` holds the same twice: the newer form is read where it says something, else
+ * the older.
+ */
 function alternate(node: XmlNode, found: ParagraphText): void {
   const amount = () => found.text.length + found.boxes.length + found.charts.length
   const before = amount()

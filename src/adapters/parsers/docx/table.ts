@@ -7,8 +7,8 @@ import type { DocxBody } from './body.ts'
 import type { ParagraphText } from './runs.ts'
 
 /**
- * A table as rows. Merged cells repeat their text in each row and column they cover; a table of one cell only
- * arranges the page, so its content is written as blocks.
+ * A table as rows. Merged cells repeat their text in each row and column they cover; a table of
+ * one cell only arranges the page, so its content is written as blocks.
  */
 export function addDocxTable(table: XmlNode, body: DocxBody): void {
   const rows = childrenThrough(table, 'tr').map((row) => childrenThrough(row, 'tc'))

@@ -38,7 +38,10 @@ export interface Fragment {
 /** A gap of more than this many ems between words is not a space: a column or a tab. */
 const columnGapEms = 1.2
 
-/** Joins items to fragments in the order in which they are drawn, which is the reading order in nearly all files. */
+/**
+ * Joins items to fragments in the order in which they are drawn, which is the reading order in
+ * nearly all files.
+ */
 export function fragmentsOf({ items, ascents, viewport }: PageText): Fragment[] {
   const fragments: Fragment[] = []
   let current: Fragment | undefined

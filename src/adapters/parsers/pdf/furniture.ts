@@ -9,8 +9,8 @@ const edgeShare = 0.08
 const fewestPages = 4
 
 /**
- * Running heads and page numbers: lines at the edge of at least half the pages (and four) that differ in digits
- * only. The first page that shows one keeps it.
+ * Running heads and page numbers: lines at the edge of at least half the pages (and four) that
+ * differ in digits only. The first page that shows one keeps it.
  */
 export function repeatedLines(pages: PageLines[]): Set<Line> {
   const repeated = new Set<Line>()
@@ -22,7 +22,8 @@ export function repeatedLines(pages: PageLines[]): Set<Line> {
       const edge =
         line.top < page.height * edgeShare || line.baseline > page.height * (1 - edgeShare)
       if (!edge) continue
-      const key = `${Math.round(line.baseline / 8)} ${textOfLine(line).replace(/\d+/g, '#').toLowerCase()}`
+      const words = textOfLine(line).replace(/\d+/g, '#').toLowerCase()
+      const key = `${Math.round(line.baseline / 8)} ${words}`
       if (onPage.has(key)) continue
       onPage.add(key)
       const list = seen.get(key)

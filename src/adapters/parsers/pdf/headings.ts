@@ -44,7 +44,10 @@ export function typographyOf(
   return { bodySize, bodyFont, headingSizes: levelsOf(larger, recurs), outline }
 }
 
-/** Sizes that recur make the levels; larger ones that stand on one page only (a cover, a title) are level 1. */
+/**
+ * Sizes that recur make the levels; larger ones that stand on one page only (a cover, a title) are
+ * level 1.
+ */
 function levelsOf(sizes: number[], recurs: (size: number) => boolean): number[] {
   const levels: number[] = []
   for (const size of sizes.filter(recurs).sort((a, b) => b - a)) {

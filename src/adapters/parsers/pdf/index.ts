@@ -17,7 +17,12 @@ interface Page {
   parts: (TablePart | TextPart)[]
 }
 
-/** PDF: the text layer, page by page, with the place of every line. Pictures of text are not read. */
+/** Fonts and other things that pages have in common are let go now and then: memory stays flat. */
+const pagesPerCleanup = 50
+
+/**
+ * PDF: the text layer, page by page, with the place of every line. Pictures of text are not read.
+ */
 export const pdfParser: Parser = {
   version: 'parser/1',
   id: 'pdf/1',
@@ -65,6 +70,7 @@ async function readPages(
       pages.push({ width: 0, height: 0, parts: [] })
     }
     options.onProgress?.(number, pdf.numPages)
+    if (number % pagesPerCleanup === 0) await pdf.cleanup()
   }
   if (failed > 0 && failed === pdf.numPages) {
     throw unparsable('No page of the PDF could be read.', { where: `${options.name}, page 1` })

@@ -5,7 +5,10 @@ import type { PdfDocument } from './open.ts'
 const outlineEntries = 5_000
 const outlineDepth = 6
 
-/** Document information (ISO 32000-2, 14.3.3) as metadata. A missing or damaged dictionary is no fault. */
+/**
+ * Document information (ISO 32000-2, 14.3.3) as metadata. A missing or damaged dictionary is no
+ * fault.
+ */
 export async function readInfo(pdf: PdfDocument, builder: DocumentBuilder): Promise<void> {
   const metadata = await pdf.getMetadata().catch(() => undefined)
   const info = (metadata?.info ?? {}) as Record<string, unknown>

@@ -36,8 +36,9 @@ export interface Joined {
 }
 
 /**
- * Joins lines to running text and remembers where each piece stands. A word cut at a line's end is joined unless
- * the page also writes it with its hyphen (`well-known`), or the next line begins with a capital or a digit.
+ * Joins lines to running text and remembers where each piece stands. A word cut at a line's end is
+ * joined unless the page also writes it with its hyphen (`well-known`), or the next line begins
+ * with a capital or a digit.
  */
 export function joinLines(lines: Line[], pageText: string): Joined {
   let text = ''
@@ -73,7 +74,9 @@ function round(value: number): number {
   return Math.round(value * 100) / 100
 }
 
-/** `drop`: the hyphen only cuts the word; `keep`: it belongs to the word; undefined: no cut word. */
+/**
+ * `drop`: the hyphen only cuts the word; `keep`: it belongs to the word; undefined: no cut word.
+ */
 function hyphenAt(before: string, after: string, pageText: string): 'drop' | 'keep' | undefined {
   const last = before.at(-1)
   if (last === '\u00ad') return 'drop'

@@ -11,7 +11,7 @@ const bullet =
   /^(?:[•●○◦▪■□☐☑☒✓✗‣➢►∙·*–—\u0080-\u009F\uE000-\uF8FF-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+\S/u
 
 /** An entry of a table of contents: dots lead to a page number. */
-const leader = /(?:\. ?|…){5,}\s*[\divxlc]{1,7}$/i
+const leader = /(?:\. ?|…){5}\s*[\divxlc]{1,7}$/i
 
 /** Groups lines by distance, size, indent and list marks. */
 export function paragraphsOf(lines: Line[]): Paragraph[] {
@@ -67,7 +67,10 @@ function continues({ lines, list }: Paragraph, next: Line, leading: number): boo
   return !(indented && ends && opens)
 }
 
-/** A paragraph that goes on at the top of the next column: its last line is open and the next begins small. */
+/**
+ * A paragraph that goes on at the top of the next column: its last line is open and the next
+ * begins small.
+ */
 function nextColumn(last: Line, next: Line): boolean {
   if (next.baseline > last.baseline || next.x < last.right - last.size) return false
   return !/[.!?:;]$/.test(textOfLine(last)) && /^\p{Ll}/u.test(textOfLine(next))

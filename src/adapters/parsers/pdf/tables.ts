@@ -111,7 +111,10 @@ function addText(parts: (TablePart | TextPart)[], row: Row): void {
   else for (const run of row) for (const line of run.lines) part.lines.push(lineOf([line]))
 }
 
-/** How far a table may reach from here: rows of several cells, close together; single cells only in between. */
+/**
+ * How far a table may reach from here: rows of several cells, close together; single cells only in
+ * between.
+ */
 function tableEnd(rows: Row[], start: number): number {
   if ((rows[start] as Row).length < 2) return start
   let end = start + 1
@@ -164,7 +167,10 @@ function buildTable(rows: Row[]): TablePart | undefined {
   return isPlausible(cells, straddling, columns.length) ? { kind: 'table', rows: cells } : undefined
 }
 
-/** The words of a one-line cell, each with its share of the width: values that stand close in narrow columns. */
+/**
+ * The words of a one-line cell, each with its share of the width: values that stand close in
+ * narrow columns.
+ */
 function wordsOf(run: Run): Fragment[] {
   const whole = run.lines[0] as Fragment
   if (run.lines.length !== 1 || whole.rtl) return []
@@ -215,7 +221,10 @@ function isContinuation(line: Line[][], above: Line[][]): boolean {
   return first.baseline - last.baseline < first.size * 1.6
 }
 
-/** Cells set at half height beside two lines (`6` beside `OTSL` over `HTML`) belong to the row they overlap. */
+/**
+ * Cells set at half height beside two lines (`6` beside `OTSL` over `HTML`) belong to the row they
+ * overlap.
+ */
 function complements(line: Line[][], above: Line[][]): boolean {
   if (line.some((cell, i) => cell.length > 0 && (above[i] as Line[]).length > 0)) return false
   const top = Math.min(...line.flat().map((l) => l.top))

@@ -15,7 +15,10 @@ import {
 import { ZipArchive } from '../zip.ts'
 import { addShapes, isTitle, paragraphsOf } from './shapes.ts'
 
-/** PowerPoint: each slide a page, its title a heading; tables, charts' data and speaker notes included. */
+/**
+ * PowerPoint: each slide a page, its title a heading; tables, charts' data and speaker notes
+ * included.
+ */
 export const pptxParser: Parser = {
   version: 'parser/1',
   id: 'pptx/1',

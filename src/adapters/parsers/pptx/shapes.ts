@@ -17,7 +17,10 @@ interface ShapesOptions {
   onGraphic: (frame: XmlNode) => void
 }
 
-/** Shapes in document order (the order of creation and of screen readers); groups are looked through. */
+/**
+ * Shapes in document order (the order of creation and of screen readers); groups are looked
+ * through.
+ */
 export function addShapes(tree: XmlNode | undefined, options: ShapesOptions): void {
   for (const node of elements(tree)) {
     if (node === options.skip || isFurniture(node)) continue

@@ -2,7 +2,7 @@ import { strToU8, zipSync } from 'fflate'
 import { PDFDocument, StandardFonts } from 'pdf-lib'
 
 const contentTypes = (part: string, type: string) =>
-  `<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Override PartName="/${part}" ContentType="${type}"/></Types>`
+  `<Types><Override PartName="/${part}" ContentType="${type}"/></Types>`
 
 const docxType = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml'
 
@@ -11,7 +11,7 @@ export function makeDocx(
   body: string,
   parts: Record<string, string | Uint8Array> = {},
 ): Uint8Array {
-  const document = `<?xml version="1.0"?><w:document xmlns:w="w"><w:body>${body}</w:body></w:document>`
+  const document = `<w:document xmlns:w="w"><w:body>${body}</w:body></w:document>`
   return makeDocxOf(strToU8(document), parts)
 }
 
@@ -65,7 +65,8 @@ export async function makePdf(pages: PdfLine[][]): Promise<Uint8Array> {
 export function encrypted(pdf: Uint8Array): Uint8Array {
   const text = Buffer.from(pdf).toString('latin1')
   const key = 'ab'.repeat(32)
-  const dictionary = `/Encrypt << /Filter /Standard /V 1 /R 2 /O <${key}> /U <${key}> /P -4 >> /ID [<00><00>]`
+  const standard = `/Filter /Standard /V 1 /R 2 /O <${key}> /U <${key}> /P -4`
+  const dictionary = `/Encrypt << ${standard} >> /ID [<00><00>]`
   return new Uint8Array(
     Buffer.from(text.replace(/trailer\s*<</, `trailer\n<< ${dictionary}`), 'latin1'),
   )

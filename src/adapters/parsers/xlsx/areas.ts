@@ -4,8 +4,9 @@ export type AreaRow<C> = Map<number, C>
 const smallestArea = 2
 
 /**
- * Splits rows that stand together where empty columns part them into tables side by side. Each part must have at
- * least two columns and two rows: forms leave columns empty between a label and its value.
+ * Splits rows that stand together where empty columns part them into tables side by side. Each
+ * part must have at least two columns and two rows: forms leave columns empty between a label and
+ * its value.
  */
 export function sideBySide<C>(rows: AreaRow<C>[]): AreaRow<C>[][] {
   const used = new Map<number, number>()

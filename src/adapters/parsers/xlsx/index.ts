@@ -7,7 +7,10 @@ import { ZipArchive } from '../zip.ts'
 import { SheetReader } from './sheet.ts'
 import { readWorkbook, type Sheet, type Workbook } from './workbook.ts'
 
-/** Excel: each sheet a page with its name, its filled areas tables; formulas by their stored results. */
+/**
+ * Excel: each sheet a page with its name, its filled areas tables; formulas by their stored
+ * results.
+ */
 export const xlsxParser: Parser = {
   version: 'parser/1',
   id: 'xlsx/1',

@@ -1,4 +1,7 @@
-/** How a number format shows a value: as a date, or with decimals, grouping, percent and a literal around it. */
+/**
+ * How a number format shows a value: as a date, or with decimals, grouping, percent and a literal
+ * around it.
+ */
 export interface NumberFormat {
   date?: 'date' | 'time' | 'both'
   decimals?: number

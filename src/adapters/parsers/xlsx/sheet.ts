@@ -15,8 +15,9 @@ interface Cell {
 }
 
 /**
- * Turns rows into tables. A table's header is its first row with several cells; after empty rows another table
- * begins where the columns differ, or where words stand in columns that held numbers.
+ * Turns rows into tables. A table's header is its first row with several cells; after empty rows
+ * another table begins where the columns differ, or where words stand in columns that held
+ * numbers.
  */
 export class SheetReader {
   private readonly builder: DocumentBuilder
