@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { analyse, KnowledgeIndex, type Language, SearchWorkers } from '../src/data/index.ts'
 
 /**
- * Measures analyser and built-in index by themselves: ranking quality on public sets, then speed and
- * memory on synthetic chunks. `node bench/index.ts [chunks …]` (default 10000 100000).
+ * Measures analyser and built-in index by themselves: ranking quality on public sets, then speed
+ * and memory on synthetic chunks. `node bench/index.ts [chunks …]` (default 10000 100000).
  */
 const data = new URL('../../shared/data/', import.meta.url)
 const dimensions = 384

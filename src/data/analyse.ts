@@ -32,7 +32,10 @@ export function analyse(text: string, language: Language): string[] {
   return tokens
 }
 
-/** `analyse` as other modules are handed it: the language by its code, detected where none is given or it is unknown. */
+/**
+ * `analyse` as other modules are handed it: the language by its code, detected where none is
+ * given or it is unknown.
+ */
 export function analyseIn(text: string, language?: string): string[] {
   const known = language !== undefined && Object.hasOwn(languages, language)
   return analyse(text, known ? (language as Language) : detectLanguage(text))

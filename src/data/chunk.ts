@@ -44,9 +44,9 @@ const tableHeaderChars = 400
 
 /**
  * Cuts a document by its structure: sections first, then paragraphs, list items, whole tables and
- * code blocks, joined up to about `tokens`. Only what is longer than `tokensMax` is cut itself: text
- * between sentences, tables between rows, code between lines. The chunks and the whitespace between
- * them are the document's text, whole and in order.
+ * code blocks, joined up to about `tokens`. Only what is longer than `tokensMax` is cut itself:
+ * text between sentences, tables between rows, code between lines. The chunks and the whitespace
+ * between them are the document's text, whole and in order.
  */
 export function chunkDocument(document: ParsedDocument, options: ChunkOptions = {}): Chunk[] {
   const size = {
@@ -66,7 +66,9 @@ export function chunkDocument(document: ParsedDocument, options: ChunkOptions = 
   return chunks
 }
 
-/** The section a chunk stands in: the neighbours under the same headings, and the text they span. */
+/**
+ * The section a chunk stands in: the neighbours under the same headings, and the text they span.
+ */
 export function parentSpan(
   chunks: readonly Pick<Chunk, 'start' | 'end' | 'headingPath'>[],
   ordinal: number,
@@ -144,8 +146,8 @@ function addRow(table: Piece, block: Block, span: Span): void {
 }
 
 /**
- * Headings without text of their own go with what follows; a section of a few words joins the next one
- * where both stand under a common heading.
+ * Headings without text of their own go with what follows; a section of a few words joins the next
+ * one where both stand under a common heading.
  */
 function joinSmall(sections: readonly Section[], tokens: number): Section[] {
   const joined: Section[] = []

@@ -109,7 +109,10 @@ function typedOrRefuse(field: string, type: MetadataType, value: unknown): Metad
   return typed as MetadataValue
 }
 
-/** `YYYY-MM-DD` or a date with time and zone as canonical text in UTC; undefined for anything else. */
+/**
+ * `YYYY-MM-DD` or a date with time and zone as canonical text in UTC; undefined for anything
+ * else.
+ */
 export function canonicalDate(value: unknown): string | undefined {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : iso(value)
   if (typeof value !== 'string') return undefined

@@ -12,8 +12,8 @@ export interface FusedHit {
 
 /**
  * Joins two legs by min-max: each leg's scores are scaled to 0..1 over what it found, a chunk that
- * a leg did not find counts 0 there, and the dense leg has the given share. A leg that was not asked
- * or found nothing leaves the other one alone. Best first; equal scores by chunk id.
+ * a leg did not find counts 0 there, and the dense leg has the given share. A leg that was not
+ * asked or found nothing leaves the other one alone. Best first; equal scores by chunk id.
  * On SciFact .7378 nDCG@10 against .7165 for reciprocal ranks.
  */
 export function fuse(lexical: Leg, dense: Leg | undefined, denseWeight: number): FusedHit[] {

@@ -52,25 +52,57 @@ const scripts: readonly { pattern: RegExp; least: number; among: readonly Langua
 /**
  * The commonest function words of languages in Latin script. Running text is full of them, and
  * counting them is both surer and much quicker than letter sequences: SciFact abstracts .953
- * right by letter sequences (2 ms each), 1.000 by these (0.05 ms).
+ * right by letter sequences (2 ms each), .9998 by these (0.1 ms).
  */
 const functionWords: Partial<Record<Language, string>> = {
-  en: 'the of and to in is that was for with are this were which from an as by be on not or at it has have what how does can who when',
-  de: 'der die das und ist nicht ein eine von zu den mit des auf für im dem sich als auch wird bei oder werden sind einer nach wie was wer',
-  fr: 'le la les et des est une du dans que pour qui sur pas par au avec sont ce aux cette ou il elle être quel quelle comment vous',
-  es: 'el los las y del que en una por con para es se un al como su más fue son está pero sobre entre cuál qué cómo este',
-  it: 'il di che la è per una del della dei nel con non sono gli alla le da più come anche dal questo quale delle si cosa',
-  pt: 'o os as do da dos das que em um uma para com não por é se na no ao mais foi como são pela pelo qual você',
-  nl: 'de het een van en in is dat op te zijn met voor niet aan er door ook als bij naar werd wordt of deze hoe wat die',
-  sv: 'och att det som en på är av för med den till inte har ett om de var från vid eller kan ska vad hur när',
-  da: 'og det at er en til på af for med der den som ikke de har et fra var ved eller kan hvad hvordan blev skal efter',
-  no: 'og det er en til på av for med som den ikke de har et fra var ved eller kan hva hvordan ble skal etter å seg',
-  fi: 'ja on ei se että oli hän ovat mutta kun joka myös tai sekä ole kuin sen voi mikä miten jos niin vain mukaan ovat',
-  pl: 'i w na z do się nie że jest to od przez jak dla po za oraz są co które który lub przy jego może',
-  ro: 'și de în la a cu pe că din este pentru un o nu sau fi care au sunt prin mai dar ale cel fost',
-  hu: 'a az és hogy nem is egy van volt ez meg csak de ha vagy mint már azt mi amely szerint után lehet',
-  tr: 've bir bu için ile da de olarak olan çok daha gibi en kadar sonra ne var değil veya göre ise tarafından nasıl',
-  vi: 'và của là có các được cho trong một không với này đã những người từ khi để theo về đến cũng như',
+  en:
+    'the of and to in is that was for with are this were which from an as by be on not or ' +
+    'at it has have what how does can who when',
+  de:
+    'der die das und ist nicht ein eine von zu den mit des auf für im dem sich als auch ' +
+    'wird bei oder werden sind einer nach wie was wer',
+  fr:
+    'le la les et des est une du dans que pour qui sur pas par au avec sont ce aux cette ' +
+    'ou il elle être quel quelle comment vous',
+  es:
+    'el los las y del que en una por con para es se un al como su más fue son está pero ' +
+    'sobre entre cuál qué cómo este',
+  it:
+    'il di che la è per una del della dei nel con non sono gli alla le da più come anche ' +
+    'dal questo quale delle si cosa',
+  pt:
+    'o os as do da dos das que em um uma para com não por é se na no ao mais foi como são ' +
+    'pela pelo qual você',
+  nl:
+    'de het een van en in is dat op te zijn met voor niet aan er door ook als bij naar ' +
+    'werd wordt of deze hoe wat die',
+  sv:
+    'och att det som en på är av för med den till inte har ett om de var från vid eller ' +
+    'kan ska vad hur när',
+  da:
+    'og det at er en til på af for med der den som ikke de har et fra var ved eller kan ' +
+    'hvad hvordan blev skal efter',
+  no:
+    'og det er en til på av for med som den ikke de har et fra var ved eller kan hva ' +
+    'hvordan ble skal etter å seg',
+  fi:
+    'ja on ei se että oli hän ovat mutta kun joka myös tai sekä ole kuin sen voi mikä ' +
+    'miten jos niin vain mukaan ovat',
+  pl:
+    'i w na z do się nie że jest to od przez jak dla po za oraz są co które który lub ' +
+    'przy jego może',
+  ro:
+    'și de în la a cu pe că din este pentru un o nu sau fi care au sunt prin mai dar ale ' +
+    'cel fost',
+  hu:
+    'a az és hogy nem is egy van volt ez meg csak de ha vagy mint már azt mi amely ' +
+    'szerint után lehet',
+  tr:
+    've bir bu için ile da de olarak olan çok daha gibi en kadar sonra ne var değil veya ' +
+    'göre ise tarafından nasıl',
+  vi:
+    'và của là có các được cho trong một không với này đã những người từ khi để theo về ' +
+    'đến cũng như',
 }
 const wordLanguages = new Map<string, Language[]>()
 const latin = Object.keys(functionWords) as Language[]

@@ -53,7 +53,8 @@ function splitTable(text: string, piece: Piece, size: Size): Piece[] {
   const headerRows = piece.headerRows ?? 0
   const header =
     headerRows === 0 ? undefined : { start: rows[0]!.start, end: rows[headerRows - 1]!.end }
-  // A row is cut only where it is longer than a chunk may be, and the header stays with the first row.
+  // A row is cut only where it is longer than a chunk may be, and the header stays with the first
+  // row.
   const spans = rows.map(({ start, end }) => ({ start, end }))
   if (header !== undefined && spans.length > headerRows) {
     spans.splice(0, headerRows + 1, { start: header.start, end: rows[headerRows]!.end })
@@ -103,7 +104,10 @@ function* withinCap(text: string, spans: Iterable<Span>, tokensMax: number): Gen
   }
 }
 
-/** The furthest place at which a part from `start` on stays within the cap, after a word if possible. */
+/**
+ * The furthest place at which a part from `start` on stays within the cap, after a word if
+ * possible.
+ */
 function cutAt(
   text: string,
   start: number,

@@ -3,8 +3,8 @@ import type { Language } from './language.ts'
 /**
  * Finds the runs of a text: maximal stretches of letters, digits, marks and `_`, with single
  * connectors between them (`INV-2024-001`, `v2.3.1`, `a.b@c.org`, `l'école`). What a run means
- * is decided in `analyse.ts`. Two scanners, one for ASCII and one for everything, find the same runs
- * in ASCII text (tested), the first one without normalising and without Unicode tables.
+ * is decided in `analyse.ts`. Two scanners, one for ASCII and one for everything, find the same
+ * runs in ASCII text (tested), the first one without normalising and without Unicode tables.
  */
 
 /** Characters that join two words into one run when they stand alone between them. */

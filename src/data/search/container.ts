@@ -2,7 +2,8 @@ import { crc32 } from 'node:zlib'
 
 /**
  * Named typed arrays in one byte string: 8 bytes of magic, CRC-32 of what follows, length of the
- * header, the header as JSON, then the arrays, each on a multiple of 8 so that reading copies nothing.
+ * header, the header as JSON, then the arrays, each on a multiple of 8 so that reading copies
+ * nothing.
  */
 type Section = Uint8Array | Uint32Array | Float32Array | Float64Array
 const types = { u8: Uint8Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array } as const

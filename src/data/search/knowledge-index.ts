@@ -33,8 +33,8 @@ export function partsNamedBy(manifest: Uint8Array): string[] {
 }
 
 /**
- * The built-in index of one knowledge base, exact and permission-aware, in memory. It only proposes:
- * the database holds the truth and reads the winners again under the same constraint.
+ * The built-in index of one knowledge base, exact and permission-aware, in memory. It only
+ * proposes: the database holds the truth and reads the winners again under the same constraint.
  * Scores are those of one brute-force pass over the live rows, however the rows are laid out.
  */
 export class KnowledgeIndex {
@@ -95,8 +95,9 @@ export class KnowledgeIndex {
   }
 
   /**
-   * The whole index as parts for an object store, the manifest last. Parts whose names are `known` are
-   * there already and left out: a segment never changes, so that a second snapshot is a small one.
+   * The whole index as parts for an object store, the manifest last. Parts whose names are `known`
+   * are there already and left out: a segment never changes, so that a second snapshot is a small
+   * one.
    */
   toParts(known: ReadonlySet<string> = new Set()): IndexPart[] {
     const segments = this.lexical.sealed()

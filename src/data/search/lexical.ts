@@ -81,7 +81,10 @@ export class LexicalIndex {
     }
   }
 
-  /** The best k rows of documents with 1 in `allowed`; rows without any of the terms are no candidates. */
+  /**
+   * The best k rows of documents with 1 in `allowed`; rows without any of the terms are no
+   * candidates.
+   */
   search(terms: readonly string[], allowed: Uint8Array, k: number): Candidate[] {
     const parts = this.parts().filter((part) => part.liveRows > 0)
     const rows = parts.reduce((sum, part) => sum + part.liveRows, 0)

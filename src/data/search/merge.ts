@@ -5,7 +5,8 @@ const postingsPerStep = 50_000
 
 /**
  * Merges segments into one without their removed rows; undefined where none is left. Yields often,
- * so that searches run in between; what is removed from the inputs meanwhile is removed from the result.
+ * so that searches run in between; what is removed from the inputs meanwhile is removed from the
+ * result.
  */
 export function* mergeSegments(inputs: readonly Segment[]): Generator<void, Segment | undefined> {
   const rows = liveRowsOf(inputs)

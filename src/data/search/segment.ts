@@ -1,6 +1,9 @@
 import { pack, unpack } from './container.ts'
 
-/** Rows of one term: `rows[from..to)` ascending, `counts` of the term beside them (255 means 255 or more). */
+/**
+ * Rows of one term: `rows[from..to)` ascending, `counts` of the term beside them (255 means 255
+ * or more).
+ */
 export interface Postings {
   rows: Uint32Array
   counts: Uint8Array

@@ -18,7 +18,10 @@ export interface IndexedChunk {
   metadata?: Metadata
 }
 
-/** A change to an index. Applied as a whole, in the order of the fields; applying it twice does no harm. */
+/**
+ * A change to an index. Applied as a whole, in the order of the fields; applying it twice does no
+ * harm.
+ */
 export interface IndexDelta {
   /** The epoch reached with this delta. */
   epoch: number

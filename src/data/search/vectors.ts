@@ -10,13 +10,15 @@ const batch = 2_048
 const blockSlots = 512
 /** Slots of one part of a snapshot. */
 const partSlots = 4_096
-/** Below this share of permitted slots only those are scored, else all and the filter comes after. */
+/**
+ * Below this share of permitted slots only those are scored, else all and the filter comes after.
+ */
 const gatherBelow = 0.25
 
 /**
- * Vectors of one length. Each is kept as int8 with a scale of its own, which a SIMD kernel scans, and
- * exact, for the final order. The distance between the two is kept as well: it bounds how wrong an
- * int8 score can be, so that what is scored again exactly is sure to hold the true best k.
+ * Vectors of one length. Each is kept as int8 with a scale of its own, which a SIMD kernel scans,
+ * and exact, for the final order. The distance between the two is kept as well: it bounds how wrong
+ * an int8 score can be, so that what is scored again exactly is sure to hold the true best k.
  */
 export class VectorStore {
   readonly dimensions: number
@@ -56,7 +58,10 @@ export class VectorStore {
     )
   }
 
-  /** Adds a chunk's vector, in the place of an older one. Throws RangeError on one that does not fit. */
+  /**
+   * Adds a chunk's vector, in the place of an older one. Throws RangeError on one that does not
+   * fit.
+   */
   set(chunkId: number, document: number, vector: Float32Array): void {
     if (vector.length !== this.dimensions || !vector.every(Number.isFinite)) {
       throw new RangeError(
@@ -124,7 +129,10 @@ export class VectorStore {
     return least
   }
 
-  /** All vectors in parts with a checksum each; a full part changes only when vectors were removed. */
+  /**
+   * All vectors in parts with a checksum each; a full part changes only when vectors were
+   * removed.
+   */
   toParts(): Uint8Array[] {
     this.compact()
     const parts: Uint8Array[] = []
@@ -295,7 +303,10 @@ export class VectorStore {
   }
 }
 
-/** Dot product of the query with `block` from `from` on, in four sums: additions wait less for each other. */
+/**
+ * Dot product of the query with `block` from `from` on, in four sums: additions wait less for
+ * each other.
+ */
 export function exactDot(query: Float32Array, block: Float32Array, from = 0): number {
   let a = 0
   let b = 0

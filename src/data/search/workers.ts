@@ -18,7 +18,10 @@ const here = fileURLToPath(import.meta.url)
 const entry = new URL(`./worker${extname(here)}`, import.meta.url)
 /** Requests under way per worker; beyond it a caller is told to come back. */
 const maxPending = 1_024
-/** Chunks sent to a worker at once, about 20 ms of its time; and most chunks made visible together. */
+/**
+ * Chunks sent to a worker at once, about 20 ms of its time; and most chunks made visible
+ * together.
+ */
 const stepChunks = 200
 const togetherChunks = 2_000
 
@@ -54,8 +57,8 @@ interface Thread {
 
 /**
  * The main thread's handle on the search workers: requests by name of index, results as promises.
- * A worker that dies fails what it owed with UNAVAILABLE; the next request starts another one, whose
- * indexes are unloaded until `load` is called again.
+ * A worker that dies fails what it owed with UNAVAILABLE; the next request starts another one,
+ * whose indexes are unloaded until `load` is called again.
  */
 export class SearchWorkers {
   private readonly threads: Thread[]
@@ -74,10 +77,10 @@ export class SearchWorkers {
   }
 
   /**
-   * Brings an index up to date and gives back the epoch reached. Calls for one index at the same time
-   * share one run, which may have begun before the epoch that a later caller wants: look at the
-   * result. Until its first load has ended an index is not searched. Throws INTEGRITY on a snapshot
-   * that does not check.
+   * Brings an index up to date and gives back the epoch reached. Calls for one index at the same
+   * time share one run, which may have begun before the epoch that a later caller wants: look at
+   * the result. Until its first load has ended an index is not searched. Throws INTEGRITY on a
+   * snapshot that does not check.
    */
   load(name: string, loader: IndexLoader): Promise<number> {
     const running = this.loading.get(name)
@@ -157,7 +160,9 @@ export class SearchWorkers {
     }
   }
 
-  /** What the worker holds: it may have unloaded an index to make room without being asked since. */
+  /**
+   * What the worker holds: it may have unloaded an index to make room without being asked since.
+   */
   private async heldEpoch(name: string): Promise<number | undefined> {
     if (this.epochOf(name) === undefined) return undefined
     const result = await this.applyTo(name, [], false)
@@ -185,8 +190,8 @@ export class SearchWorkers {
       }
       for (const delta of sliced(item)) {
         waiting.push(delta)
-        // Nobody searches during a first load, so that it may go in small steps. A later one is seen
-        // at once: a document that was replaced must not be gone for a moment.
+        // Nobody searches during a first load, so that it may go in small steps. A later one is
+        // seen at once: a document that was replaced must not be gone for a moment.
         const most = held === undefined ? stepChunks : togetherChunks
         if (waiting.reduce((sum, { add = [] }) => sum + add.length, 0) >= most) await flush()
       }

@@ -1,5 +1,5 @@
-// AssemblyScript, compiled by scripts/build-kernel.mjs: dot products of one int16 query with int8 rows.
-// `stride` (bytes of a row) is a multiple of 16; sums stay below 2^31 for unit vectors.
+// AssemblyScript, compiled by scripts/build-kernel.mjs: dot products of one int16 query with int8
+// rows. `stride` (bytes of a row) is a multiple of 16; sums stay below 2^31 for unit vectors.
 
 function dot(query: usize, row: usize, stride: usize): i32 {
   let even = i32x4.splat(0)
