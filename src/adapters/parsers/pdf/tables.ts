@@ -39,12 +39,32 @@ export function runsOf(fragments: Fragment[]): Run[] {
       run.bottom = Math.max(run.bottom, fragment.baseline)
       run.top = Math.min(run.top, fragment.top)
     } else {
-      const { x, right, top, baseline } = fragment
-      run = { lines: [fragment], x, right, top, bottom: baseline }
+      if (run && startsRow(run, fragment)) {
+        runs.push(runOf(run.lines.splice(-1)))
+        Object.assign(run, runOf(run.lines))
+      }
+      run = runOf([fragment])
       runs.push(run)
     }
   }
   return runs
+}
+
+function runOf(lines: Fragment[]): Run {
+  return {
+    lines,
+    x: Math.min(...lines.map((line) => line.x)),
+    right: Math.max(...lines.map((line) => line.right)),
+    top: Math.min(...lines.map((line) => line.top)),
+    bottom: Math.max(...lines.map((line) => line.baseline)),
+  }
+}
+
+/** Beside the last line of a run: that line was the first cell of a row below the run's text. */
+function startsRow(run: Run, next: Fragment): boolean {
+  const last = run.lines.at(-1) as Fragment
+  if (run.lines.length < 2 || last.turned || next.turned) return false
+  return Math.abs(last.baseline - next.baseline) < next.size * 0.35 && next.x > last.right
 }
 
 function continuesRun(run: Run, next: Fragment): boolean {
@@ -124,11 +144,18 @@ function tableEnd(rows: Row[], start: number): number {
     const size = (row[0] as Run).lines[0]?.size ?? 10
     const gap = Math.min(...row.map((r) => r.top)) - Math.max(...before.map((r) => r.bottom))
     if (gap > size * rowGapEms || gap < -size * 2.2) break
-    if (row.length === 1 && ((row[0] as Run).lines.length > 3 || row[0]?.lines[0]?.turned)) break
+    if (row.length === 1 && !mayStandInTable(row[0] as Run, before[0] as Run)) break
     if (row.length >= 2) end = i + 1
     else if (i - end >= 2) break
   }
   return end
+}
+
+/** One cell alone: short, horizontal, and no heading of larger type between two tables. */
+function mayStandInTable(run: Run, before: Run): boolean {
+  const first = run.lines[0] as Fragment
+  const size = (before.lines[0] as Fragment).size
+  return run.lines.length <= 3 && !first.turned && Math.abs(first.size - size) < size * 0.08
 }
 
 interface Column {
