@@ -49,7 +49,7 @@ export function referenceReads(facts: Facts, who: Who, readers: readonly string[
     (reader) =>
       reader === 'everyone' ||
       reader === `user:${user.id}` ||
-      reader === `user:${user.email}` ||
+      reader.toLowerCase() === `user:${user.email}` ||
       user.groups.some((group) => reader === `group:${group}`),
   )
 }
