@@ -33,8 +33,10 @@ interface MasterKey {
 }
 
 /**
- * Seals values at rest with AES-256-GCM (NIST SP 800-38D). The key of an organization is derived from the
- * master key with HKDF-SHA-256 (RFC 5869); nonces are random, which allows 2^32 values an organization.
+ * Seals values at rest with AES-256-GCM (NIST SP 800-38D). The key of an organization is derived
+ * from the
+ * master key with HKDF-SHA-256 (RFC 5869); nonces are random, which allows 2^32 values an
+ * organization.
  * Layout: version (1 byte), key id (8), nonce (12), ciphertext, tag (16).
  * Nothing of the keys shows in JSON, in logs or in an inspection of the object.
  */
@@ -111,8 +113,10 @@ export class Sealer {
   }
 
   /**
-   * A keyed digest (HMAC-SHA-256, 32 bytes) by which equal values of one organization and purpose are found
-   * without opening any. It belongs to the current master key: after a rotation, look for both or seal anew.
+   * A keyed digest (HMAC-SHA-256, 32 bytes) by which equal values of one organization and purpose
+   * are found
+   * without opening any. It belongs to the current master key: after a rotation, look for both or
+   * seal anew.
    */
   fingerprint(value: string, scope: { organizationId: string; purpose: string }): Uint8Array {
     const key = derive(

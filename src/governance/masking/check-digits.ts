@@ -41,7 +41,10 @@ function dihedral(a: number, b: number): number {
   return b < 5 ? 5 + ((((a - b) % 5) + 5) % 5) : (((a - b) % 5) + 5) % 5
 }
 
-/** Verhoeff's permutation (15)(2 8 9 7 0)… applied once; the i-th digit from the right takes it i times. */
+/**
+ * Verhoeff's permutation (15)(2 8 9 7 0)… applied once; the i-th digit from the right takes it i
+ * times.
+ */
 const permutation = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4]
 const permutations = powersOf(permutation, 8)
 

@@ -1,5 +1,5 @@
 /** How far words before and after a number may stand to say what it is, in UTF-16 code units. */
-export const contextBefore = 64
+const contextBefore = 64
 export const contextAfter = 24
 
 export interface Surroundings {

@@ -1,7 +1,9 @@
 import { contextAfter } from './context.ts'
 import { endsInPrivateKey } from './detectors/keys.ts'
 
-/** Stretches that end with white space or with Han and kana punctuation, where a finding can end. */
+/**
+ * Stretches that end with white space or with Han and kana punctuation, where a finding can end.
+ */
 const boundary = /[\s\u3000-\u3002\uff01\uff0c\uff1b\uff1f]/
 
 /** A word that what follows may belong to. */
@@ -24,7 +26,8 @@ const letterGroup = /^[A-Za-z]{1,6}$/
 const lookAhead = contextAfter + 8
 
 /**
- * The largest offset before which everything is settled, whatever follows: no finding can span it, and
+ * The largest offset before which everything is settled, whatever follows: no finding can span it,
+ * and
  * the words after each number before it have arrived. 0 where there is none yet.
  */
 export function settledUntil(text: string): number {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { detect, detectNow } from './detect.ts'
 
-/** Each text with the one value that must be found in it, and as what. Keys are put together here so that no scanner takes them for real. */
+/**
+ * Each text with the one value that must be found in it, and as what. Keys are put together here so
+ * that no scanner takes them for real.
+ */
 const join = (...parts: string[]) => parts.join('')
 const found: [kind: string, value: string, text: string][] = [
   [
@@ -94,6 +97,7 @@ const found: [kind: string, value: string, text: string][] = [
 ]
 
 const clean = [
+  'listens on 127.0.0.1:8080, [::1]:80 and 0.0.0.0',
   'Version 10.2.14.1 came out on 2024-05-17 at 12:30:45.',
   'Order no. 4012 8888 8888 1882 of 3 items for 12 345 678 EUR', // a card number with a wrong check digit
   'The years 2019 2020 2021 were good; 1914-1918 were not.',

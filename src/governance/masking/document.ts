@@ -17,7 +17,10 @@ export interface MaskedDocument {
   replacements: Replacement[]
 }
 
-/** Personal data in a parsed document, title and metadata included: an e-mail's `from` is personal data too. */
+/**
+ * Personal data in a parsed document, title and metadata included: an e-mail's `from` is personal
+ * data too.
+ */
 export async function detectInDocument(
   document: ParsedDocument,
   options: DetectOptions = {},
@@ -34,7 +37,8 @@ export async function detectInDocument(
 }
 
 /**
- * The document with its findings replaced and every span moved to the masked text. Spans keep their order
+ * The document with its findings replaced and every span moved to the masked text. Spans keep their
+ * order
  * and cover all text; a block or box that lay wholly inside one replaced value disappears.
  */
 export function maskDocument(
@@ -58,7 +62,10 @@ export function maskDocument(
   return { document: masked, replacements }
 }
 
-/** A placeholder belongs to the span in which its value begins: a span that begins inside the value starts after it. */
+/**
+ * A placeholder belongs to the span in which its value begins: a span that begins inside the value
+ * starts after it.
+ */
 function moved<T extends { start: number; end: number }>(
   span: T,
   replacements: readonly Replacement[],

@@ -7,7 +7,10 @@ export interface Finding {
   end: number
   /** 0 to 1: pattern, check digit and words around it together; at least `acceptScore`. */
   score: number
-  /** Which rule found it, for the explanation beside a finding: `iban.mod97`, `phone.region+context`. */
+  /**
+   * Which rule found it, for the explanation beside a finding: `iban.mod97`,
+   * `phone.region+context`.
+   */
   rule: string
 }
 

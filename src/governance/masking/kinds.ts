@@ -1,10 +1,14 @@
 import { PlinthError } from '#kernel'
 
-/** What a kind of personal data or secret is, for lists in the console and for `docs/use/masking.md`. */
+/**
+ * What a kind of personal data or secret is, for lists in the console and for
+ * `docs/use/masking.md`.
+ */
 export interface KindInfo {
   title: string
   /**
-   * How a finding is justified: `checked` by a check digit or a structure that chance does not produce;
+   * How a finding is justified: `checked` by a check digit or a structure that chance does not
+   * produce;
    * `context` where the number alone proves little and words around it must support it.
    */
   evidence: 'checked' | 'context'
@@ -49,7 +53,10 @@ const reservedKinds = ['PERSON', 'ADDRESS', 'LOCATION', 'ORGANIZATION', 'DATE_OF
 /** Every name that can stand in a placeholder. */
 export const placeholderKinds: readonly string[] = [...kinds, literalKind, ...reservedKinds]
 
-/** The wanted kinds as a set; none named means all. Throws INVALID_INPUT on a name that is not a kind. */
+/**
+ * The wanted kinds as a set; none named means all. Throws INVALID_INPUT on a name that is not a
+ * kind.
+ */
 export function wantedKinds(entities: readonly string[] = []): ReadonlySet<Kind> {
   if (entities.length === 0) return new Set(kinds)
   const wanted = new Set<Kind>()

@@ -3,7 +3,10 @@ import { literalKind } from './kinds.ts'
 import { resolveOverlaps } from './overlap.ts'
 import { type Mint, placeholderPattern } from './placeholder.ts'
 
-/** One replaced stretch. `start` and `end` count in the original, the masked ones in the masked text. */
+/**
+ * One replaced stretch. `start` and `end` count in the original, the masked ones in the masked
+ * text.
+ */
 export interface Replacement {
   kind: string
   placeholder: string
@@ -22,14 +25,17 @@ export interface Masked {
 
 export interface MaskOptions {
   /**
-   * What happens to placeholders that already stand in the text. `escape` (default) treats them as plain
-   * text that must come back as it was; `keep` is for text from the same scope, such as a model's answer.
+   * What happens to placeholders that already stand in the text. `escape` (default) treats them as
+   * plain
+   * text that must come back as it was; `keep` is for text from the same scope, such as a model's
+   * answer.
    */
   existing?: 'escape' | 'keep'
 }
 
 /**
- * The text with each finding replaced by its placeholder. What looks like a placeholder already gets one of
+ * The text with each finding replaced by its placeholder. What looks like a placeholder already
+ * gets one of
  * its own (`<LITERAL_1>`), so that `unmask(mask(x)) = x` for every text.
  */
 export function mask(
@@ -61,7 +67,10 @@ interface Stretch {
   end: number
 }
 
-/** Findings and placeholder look-alikes in text order. A look-alike that a finding tears apart is none any more. */
+/**
+ * Findings and placeholder look-alikes in text order. A look-alike that a finding tears apart is
+ * none any more.
+ */
 function toReplace(
   text: string,
   findings: readonly Finding[],
@@ -96,7 +105,8 @@ function overlapsAny(sorted: readonly Stretch[], { start, end }: Stretch): boole
 export type Side = 'start' | 'end'
 
 /**
- * Where an offset of the original text is in the masked one. Inside a replaced stretch it goes to the
+ * Where an offset of the original text is in the masked one. Inside a replaced stretch it goes to
+ * the
  * placeholder's start or end.
  */
 export function mapOffset(
@@ -110,7 +120,10 @@ export function mapOffset(
   return side === 'start' ? r.maskedStart : r.maskedEnd
 }
 
-/** Where an offset of the masked text is in the original; inside a placeholder it goes to the value's start or end. */
+/**
+ * Where an offset of the masked text is in the original; inside a placeholder it goes to the
+ * value's start or end.
+ */
 export function mapMaskedOffset(
   replacements: readonly Replacement[],
   maskedOffset: number,

@@ -17,10 +17,12 @@ const beginnings = new Set(
 )
 
 /** The longest placeholder there can be. */
-export const placeholderMax =
-  Math.max(...placeholderKinds.map((kind) => kind.length)) + digitsMax + 3
+const placeholderMax = Math.max(...placeholderKinds.map((kind) => kind.length)) + digitsMax + 3
 
-/** Where a placeholder that is not complete yet begins at the end of the text; its length where none does. */
+/**
+ * Where a placeholder that is not complete yet begins at the end of the text; its length where none
+ * does.
+ */
 export function openPlaceholder(text: string): number {
   // A placeholder holds one "<" only, so nothing before the last one can still become one.
   const at = text.lastIndexOf('<')
@@ -44,8 +46,10 @@ export interface ScopeEntry {
 }
 
 /**
- * Placeholders and values of one document, conversation or request. Numbers count per kind from 1 in the
- * order of first occurrence; values are kept apart exactly, so that unmasking gives back every character.
+ * Placeholders and values of one document, conversation or request. Numbers count per kind from 1
+ * in the
+ * order of first occurrence; values are kept apart exactly, so that unmasking gives back every
+ * character.
  * The values never show in JSON, in logs or in an inspection of the object.
  */
 export class PlaceholderScope {
@@ -108,5 +112,8 @@ export class PlaceholderScope {
   }
 }
 
-/** Whether a replacement stands for text that itself looked like a placeholder, and hides nothing personal. */
+/**
+ * Whether a replacement stands for text that itself looked like a placeholder, and hides nothing
+ * personal.
+ */
 export const isLiteral = (kind: string) => kind === literalKind

@@ -20,8 +20,10 @@ const contextKept = 512
 const suspicious = /[\d@:<_-]|[a-f]\.[a-f]|\S{12}/i
 
 /**
- * Masks a stream: what comes out, joined, is what `mask` makes of the whole text, however the text was
- * split. Plain words pass at once; a number waits for the words after it, and a stretch without any end is
+ * Masks a stream: what comes out, joined, is what `mask` makes of the whole text, however the text
+ * was
+ * split. Plain words pass at once; a number waits for the words after it, and a stretch without any
+ * end is
  * given out after 4,096 characters (a private key after 16,384).
  */
 export class Masker {
@@ -67,7 +69,10 @@ export class Masker {
     return this.#pending.length > limit ? this.#pending.length - forcedRest : 0
   }
 
-  /** Masks and gives out the first characters, fewer where the cut would tear something; undefined where nothing is left. */
+  /**
+   * Masks and gives out the first characters, fewer where the cut would tear something; undefined
+   * where nothing is left.
+   */
   async #give(wanted: number): Promise<string | undefined> {
     const findings = await this.#findings(wanted)
     const cut = wanted < this.#pending.length ? this.#untorn(wanted, findings) : wanted
@@ -106,7 +111,9 @@ export class Masker {
     }
   }
 
-  /** The cut, moved back so that it tears no finding, no character and nothing of placeholder shape. */
+  /**
+   * The cut, moved back so that it tears no finding, no character and nothing of placeholder shape.
+   */
   #untorn(wanted: number, findings: readonly Finding[]): number {
     const torn = findings.find((f) => f.start < wanted && f.end > wanted)
     // A finding at the very beginning must go out as a whole once too much is held.
@@ -119,7 +126,8 @@ export class Masker {
 }
 
 /**
- * Masks streamed model output. Placeholders of the same scope that the model repeats stay as they are
+ * Masks streamed model output. Placeholders of the same scope that the model repeats stay as they
+ * are
  * (`existing: 'keep'`, unless the options say otherwise). Empty chunks are not passed on.
  */
 export async function* maskStream(

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 
-/** Things that masking must cope with: values of each kind, look-alikes, beginnings of either, odd characters. */
+/**
+ * Things that masking must cope with: values of each kind, look-alikes, beginnings of either, odd
+ * characters.
+ */
 const samples = [
   'a.b@example.org',
   'jörg@bücher.example',

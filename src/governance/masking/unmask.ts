@@ -1,6 +1,8 @@
 import { type Lookup, openPlaceholder, placeholderPattern } from './placeholder.ts'
 
-/** The text with each placeholder that was given out replaced by its value; others stay as they are. */
+/**
+ * The text with each placeholder that was given out replaced by its value; others stay as they are.
+ */
 export function unmask(text: string, lookup: Lookup): string {
   return text.replace(
     placeholderPattern,
@@ -9,7 +11,8 @@ export function unmask(text: string, lookup: Lookup): string {
 }
 
 /**
- * Unmasks a stream. It holds back only what may still become a placeholder: the characters from the last
+ * Unmasks a stream. It holds back only what may still become a placeholder: the characters from the
+ * last
  * "<" on, and only while they agree with the beginning of one.
  */
 export class Unmasker {

@@ -19,8 +19,10 @@ export interface Vault {
 const batchRows = 500
 
 /**
- * Keeps the values of a scope, sealed each to its own row; what is kept already stays as it is. Returns how
- * many are new. Two writers of one place must take turns: throws CONFLICT where a placeholder already
+ * Keeps the values of a scope, sealed each to its own row; what is kept already stays as it is.
+ * Returns how
+ * many are new. Two writers of one place must take turns: throws CONFLICT where a placeholder
+ * already
  * stands for another value.
  */
 export async function keepInVault(vault: Vault, entries: Iterable<ScopeEntry>): Promise<number> {
@@ -45,7 +47,8 @@ export async function keepInVault(vault: Vault, entries: Iterable<ScopeEntry>): 
 }
 
 /**
- * The values of some placeholders in the clear; those that were never kept are absent. The caller decides
+ * The values of some placeholders in the clear; those that were never kept are absent. The caller
+ * decides
  * whether this may be (`documents.unmask`) and writes the audit event first.
  */
 export async function revealFromVault(
@@ -63,7 +66,10 @@ export async function revealFromVault(
   return revealed
 }
 
-/** The scope of a place with all its values, to mask or unmask more of the same conversation or document. */
+/**
+ * The scope of a place with all its values, to mask or unmask more of the same conversation or
+ * document.
+ */
 export async function openVaultScope(vault: Vault): Promise<PlaceholderScope> {
   const entries: ScopeEntry[] = []
   let after = ''

@@ -1,7 +1,10 @@
 import { allSame, luhn } from '../check-digits.ts'
 import type { Finding, View } from '../finding.ts'
 
-/** Issuer identification ranges (ISO/IEC 7812) as prefix patterns, with the lengths they are issued in. */
+/**
+ * Issuer identification ranges (ISO/IEC 7812) as prefix patterns, with the lengths they are issued
+ * in.
+ */
 const issuers: readonly { name: string; prefix: RegExp; lengths: readonly number[] }[] = [
   { name: 'visa', prefix: /^4/, lengths: [13, 16, 19] },
   { name: 'mastercard', prefix: /^(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, lengths: [16] },
@@ -80,7 +83,10 @@ function cardAt(text: string, start: number): Finding | undefined {
   return undefined
 }
 
-/** The issuer of a valid card number (digits only), or undefined where prefix, length or check digit is wrong. */
+/**
+ * The issuer of a valid card number (digits only), or undefined where prefix, length or check digit
+ * is wrong.
+ */
 export function cardIssuer(digits: string): string | undefined {
   if (allSame(digits) || !luhn(digits)) return undefined
   return issuers.find(

@@ -8,7 +8,9 @@ const domainShape =
 const localMax = 64
 const domainMax = 253
 
-/** E-mail addresses, also with letters outside ASCII (RFC 6531). Quoted local parts are not read. */
+/**
+ * E-mail addresses, also with letters outside ASCII (RFC 6531). Quoted local parts are not read.
+ */
 export function findEmails({ text }: View): Finding[] {
   const found: Finding[] = []
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {

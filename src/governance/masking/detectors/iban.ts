@@ -17,7 +17,10 @@ export function findIbans({ text }: View): Finding[] {
   return found
 }
 
-/** End of the valid IBAN that starts here, or -1. The country code fixes how many characters to gather. */
+/**
+ * End of the valid IBAN that starts here, or -1. The country code fixes how many characters to
+ * gather.
+ */
 function ibanEnd(text: string, start: number): number {
   const country = text.slice(start, start + 2).toUpperCase()
   const spec = Object.hasOwn(countrySpecs, country) ? countrySpecs[country] : undefined
@@ -37,7 +40,8 @@ function ibanEnd(text: string, start: number): number {
 }
 
 /**
- * The country's structure and ISO 7064 MOD 97-10. National check digits inside the account number are not
+ * The country's structure and ISO 7064 MOD 97-10. National check digits inside the account number
+ * are not
  * asked for: a number that passes mod 97 is an account even where its bank miscounted.
  */
 function isIban(iban: string, structure: RegExp): boolean {

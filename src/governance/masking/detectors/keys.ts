@@ -3,7 +3,10 @@ import type { Finding, View } from '../finding.ts'
 const jwt =
   /(?<![A-Za-z0-9_\-.])eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{4,16384}(?:\.[A-Za-z0-9_-]{0,4096}){1,3}/g
 
-/** JSON web tokens, signed (three parts) or encrypted (five): the header must decode to an object with `alg`. */
+/**
+ * JSON web tokens, signed (three parts) or encrypted (five): the header must decode to an object
+ * with `alg`.
+ */
 export function findJwts({ text }: View): Finding[] {
   const found: Finding[] = []
   for (const match of text.matchAll(jwt)) {
@@ -49,7 +52,8 @@ const pemRest = /^(?:\r?\n|\\n)[A-Za-z0-9+/=]{1,15}(?![^\r\n\\])/
 export const pemMax = 16_384
 
 /**
- * Private keys in PEM (RFC 7468) and OpenPGP armour. A block that is cut off is a key just the same:
+ * Private keys in PEM (RFC 7468) and OpenPGP armour. A block that is cut off is a key just the
+ * same:
  * without its END line the finding reaches as far as the lines look like base 64.
  */
 export function findPrivateKeys({ text }: View): Finding[] {

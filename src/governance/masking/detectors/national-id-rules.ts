@@ -31,7 +31,10 @@ const weak = 0.1
 const bareOrGrouped = (bare: number, grouped: number) => (written: string) =>
   /^\d+$/.test(written) ? bare : grouped
 
-/** Social Security Administration: areas 000, 666 and 9xx, group 00 and serial 0000 are never issued. */
+/**
+ * Social Security Administration: areas 000, 666 and 9xx, group 00 and serial 0000 are never
+ * issued.
+ */
 function isSsn(id: string): boolean {
   if (id === '078051120' || id === '219099999') return false
   const area = id.slice(0, 3)
@@ -44,13 +47,18 @@ function isSsn(id: string): boolean {
   )
 }
 
-/** NHS Data Dictionary: weights 10 to 2, modulus 11; a remainder that would need the digit 10 is not issued. */
+/**
+ * NHS Data Dictionary: weights 10 to 2, modulus 11; a remainder that would need the digit 10 is not
+ * issued.
+ */
 function isNhs(id: string): boolean {
   const check = 11 - (weightedSum(id, [10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11)
   return check !== 10 && check % 11 === Number(id[9]) && !allSame(id)
 }
 
-/** §139b AO: of the first ten digits exactly one occurs twice or three times; ISO 7064 MOD 11,10. */
+/**
+ * §139b AO: of the first ten digits exactly one occurs twice or three times; ISO 7064 MOD 11,10.
+ */
 function isSteuerId(id: string): boolean {
   if (id[0] === '0') return false
   const counts = new Array<number>(10).fill(0)
@@ -60,7 +68,10 @@ function isSteuerId(id: string): boolean {
   return !/(\d)\1\1/.test(id.slice(0, 10)) && mod11And10(id)
 }
 
-/** INSEE: sex, year, month, department (2A and 2B in Corsica), commune, order, key = 97 - number mod 97. */
+/**
+ * INSEE: sex, year, month, department (2A and 2B in Corsica), commune, order, key = 97 - number mod
+ * 97.
+ */
 function isNir(id: string): boolean {
   const month = Number(id.slice(3, 5))
   if (!((month >= 1 && month <= 12) || month === 20 || (month >= 30 && month <= 42) || month >= 50))
@@ -74,7 +85,9 @@ function isNir(id: string): boolean {
 }
 
 const omocodia = 'LMNPQRSTUV'
-/** D.M. 12 March 1974: values of characters in odd places (counted from 1); digits stand for A to J. */
+/**
+ * D.M. 12 March 1974: values of characters in odd places (counted from 1); digits stand for A to J.
+ */
 const oddValues = [
   1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23,
 ]
@@ -102,7 +115,10 @@ const isNie = (id: string) =>
 const isBsn = (id: string) =>
   weightedSum(id, [9, 8, 7, 6, 5, 4, 3, 2, -1]) % 11 === 0 && !allSame(id)
 
-/** Date of birth (month raised by 20 or 40 for bis numbers), serial, 97 - number mod 97; a 2 in front from 2000. */
+/**
+ * Date of birth (month raised by 20 or 40 for bis numbers), serial, 97 - number mod 97; a 2 in
+ * front from 2000.
+ */
 function isBelgian(id: string): boolean {
   const month = Number(id.slice(2, 4)) % 20
   const day = Number(id.slice(4, 6))

@@ -31,11 +31,14 @@ function collect(rule: IdRule, text: string, found: Finding[]): void {
 }
 
 /** Letters and digits only, upper case. */
-export function compactId(value: string): string {
+function compactId(value: string): string {
   return value.replace(/[^\p{L}\p{N}]/gu, '').toUpperCase()
 }
 
-/** Whether a number (separators allowed) has the structure and check digits of this kind of national id. */
+/**
+ * Whether a number (separators allowed) has the structure and check digits of this kind of national
+ * id.
+ */
 export function isNationalId(kind: Kind, value: string): boolean {
   const compact = compactId(value)
   return idRules.some(

@@ -43,12 +43,12 @@ export function findIpAddresses({ text }: View): Finding[] {
   const found: Finding[] = []
   for (const match of text.matchAll(ipv4)) {
     const end = match.index + match[0].length
-    if (isVersion(text, match.index, end)) continue
+    if (isOwnMachine(match[0]) || isVersion(text, match.index, end)) continue
     found.push({ kind: 'IP_ADDRESS', start: match.index, end, score: 0.9, rule: 'ip.v4' })
   }
   if (!text.includes(':')) return found
   for (const match of text.matchAll(ipv6)) {
-    if (!isAddress(match[0])) continue
+    if (isOwnMachine(match[0]) || !isAddress(match[0])) continue
     found.push({
       kind: 'IP_ADDRESS',
       start: match.index,
@@ -60,7 +60,15 @@ export function findIpAddresses({ text }: View): Finding[] {
   return found
 }
 
-/** A version, or the number of a heading or list item: small parts at the beginning of a line, then words. */
+/**
+ * Loopback and unspecified addresses are the same on every machine and say nothing about anyone.
+ */
+const isOwnMachine = (address: string) => /^(?:127\.\d.*|0\.0\.0\.0|::1?)$/.test(address)
+
+/**
+ * A version, or the number of a heading or list item: small parts at the beginning of a line, then
+ * words.
+ */
 function isVersion(text: string, start: number, end: number): boolean {
   const line = text.slice(Math.max(0, start - 12), start)
   const isHeading =
@@ -71,7 +79,10 @@ function isVersion(text: string, start: number, end: number): boolean {
   return versionWords.test(text.slice(Math.max(0, start - 14), start).toLowerCase())
 }
 
-/** `a::b` is an address to a parser and a namespace to a programmer: a compressed one must show more. */
+/**
+ * `a::b` is an address to a parser and a namespace to a programmer: a compressed one must show
+ * more.
+ */
 function isAddress(candidate: string): boolean {
   if (!isIPv6(candidate)) return false
   const groups = candidate.split(/[:.]/).filter((group) => group !== '')
@@ -79,7 +90,7 @@ function isAddress(candidate: string): boolean {
   if (!/\d/.test(candidate)) return false
   return (
     groups.length >= 3 ||
-    /^(?:::1$|::ffff:|fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:|[23][0-9a-f]{3}:)/i.test(candidate)
+    /^(?:::ffff:|fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:|[23][0-9a-f]{3}:)/i.test(candidate)
   )
 }
 

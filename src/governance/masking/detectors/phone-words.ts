@@ -1,6 +1,9 @@
 import { wordsPattern } from '../context.ts'
 
-/** Words before a number that make it a phone number (English, German, French, Spanish, Italian, Dutch, Portuguese, Polish, Chinese, Japanese). */
+/**
+ * Words before a number that make it a phone number (English, German, French, Spanish, Italian,
+ * Dutch, Portuguese, Polish, Chinese, Japanese).
+ */
 export const phoneWordsBefore = wordsPattern([
   'phone',
   'phones',

@@ -9,7 +9,8 @@ import { byScore, resolveOverlaps } from '../overlap.ts'
 import { otherNumberWords, phoneWordsAfter, phoneWordsBefore } from './phone-words.ts'
 
 /**
- * A run of digit groups with what people put between them. Each separator must be followed by a digit, so
+ * A run of digit groups with what people put between them. Each separator must be followed by a
+ * digit, so
  * the match is linear; dates, decimals and codes are refused afterwards.
  */
 const runs =
@@ -17,12 +18,18 @@ const runs =
 
 const extension = /[ ]?(?:x|ext\.?|extension|#)[ ]?\d{1,6}$/i
 
-/** Sub-ranges of a run are tried up to this many groups: "53144 089 72 63 41" holds a number after a postcode. */
+/**
+ * Sub-ranges of a run are tried up to this many groups: "53144 089 72 63 41" holds a number after a
+ * postcode.
+ */
 const groupsMax = 7
 /** Fifteen digits with brackets and separators, and an extension. */
 const lengthMax = 48
 const spaceInRun = /[ \u00a0\u202f](?=[ \u00a0\u202f]*[(+\d])/g
-/** More spaces than this between digits make a row of figures: there only the form counts, not the plans. */
+/**
+ * More spaces than this between digits make a row of figures: there only the form counts, not the
+ * plans.
+ */
 const tableSpaces = 12
 /** A number this certain needs no look at its parts. */
 const certain = 0.6
@@ -35,8 +42,10 @@ interface Piece {
 }
 
 /**
- * Phone numbers: international ones by their plan, national ones by the plans of the given regions, and
- * numbers of plausible form where the words around say so. The library judges only what looks like a number.
+ * Phone numbers: international ones by their plan, national ones by the plans of the given regions,
+ * and
+ * numbers of plausible form where the words around say so. The library judges only what looks like
+ * a number.
  */
 export function findPhones({ text, regions }: View): Finding[] {
   const plans = regions

@@ -1,6 +1,9 @@
 import type { Finding, View } from '../finding.ts'
 
-/** Names that announce a secret: `aws_secret_access_key`, `client-secret`, `x-api-key`, `dbPassword` … */
+/**
+ * Names that announce a secret: `aws_secret_access_key`, `client-secret`, `x-api-key`, `dbPassword`
+ * …
+ */
 const secretNames =
   /(?:secret[_-]?access[_-]?key|(?:client|app|api|auth|shared|consumer|signing|webhook|account|storage)[_-]?(?:secret|key|token)|(?:access|refresh|id|session|bearer|deploy|bot)[_-]?token|private[_-]?key|secret[_-]?key|password|passwd|passphrase)["']?[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}["'`]?/gi
 const bearer = /\b(?:bearer|basic)[ \t]{1,4}/gi
@@ -24,7 +27,10 @@ const prefixed: readonly { rule: string; pattern: RegExp }[] = [
   },
 ]
 
-/** Secrets that a name or a scheme announces (`client_secret: …`, `Authorization: Bearer …`), and two big clouds' keys. */
+/**
+ * Secrets that a name or a scheme announces (`client_secret: …`, `Authorization: Bearer …`), and
+ * two big clouds' keys.
+ */
 export function findSecretAssignments({ text }: View): Finding[] {
   const found: Finding[] = []
   for (const { rule, pattern } of prefixed) {
@@ -59,7 +65,10 @@ function valueAt(text: string, start: number, rule: string): Finding | undefined
   return { kind: 'SECRET', start, end: start + secret.length, score: 0.8, rule }
 }
 
-/** Letters and digits mixed, and more bits a character than words have (Shannon, over the value's own characters). */
+/**
+ * Letters and digits mixed, and more bits a character than words have (Shannon, over the value's
+ * own characters).
+ */
 function looksRandom(secret: string): boolean {
   if (secret.length < 12 || !/\d/.test(secret) || !/[A-Za-z]/.test(secret)) return false
   if (/^[$%{<]|\(|process\.env|example|placeholder|changeme|xxxx|\*{3}/i.test(secret)) return false

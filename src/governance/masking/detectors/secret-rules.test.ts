@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { detect } from '../detect.ts'
 
-/** Random-looking characters; tokens are put together here so that no scanner takes this file for a leak. */
+/**
+ * Random-looking characters; tokens are put together here so that no scanner takes this file for a
+ * leak.
+ */
 function chars(length: number, alphabet = 'a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwXyZ'): string {
   return Array.from({ length }, (_, i) => alphabet[(i * 7 + 3) % alphabet.length]).join('')
 }

@@ -9,7 +9,8 @@ const triggers =
   /_authToken=|npm_|xox[bpaor]-|xapp-|hooks\.slack\.com|sk-|gsk_|hf_|lin_api_|ntn_|SG\.|shp(?:pa|ca|at|ss)_|[sr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|gl(?:c|sa)_|ops_ey|hv[sbr]\.|vc[piark]_|dapi|dckr_pat_|figd_|cf(?:k|ut|at)_|tskey-/g
 
 /**
- * The rule packages whose findings are used. Left out: comments that switch rules off (a document must not
+ * The rule packages whose findings are used. Left out: comments that switch rules off (a document
+ * must not
  * choose what is found in it), and what the detectors beside this file find with exact ends
  * (AWS, PEM keys, addresses with credentials, database connection strings).
  */

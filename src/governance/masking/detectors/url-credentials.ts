@@ -4,7 +4,8 @@ const userInfoMax = 512
 const restMax = 2_048
 
 /**
- * Addresses with a user name and password (RFC 3986 userinfo), of any scheme: web, mail, databases, brokers.
+ * Addresses with a user name and password (RFC 3986 userinfo), of any scheme: web, mail, databases,
+ * brokers.
  * The whole address is one finding, since host and path often say whose account it is.
  */
 export function findUrlCredentials({ text }: View): Finding[] {
