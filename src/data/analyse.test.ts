@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { analyse, analyseQuery, analyseUnicode } from './analyse.ts'
+import { analyse, analyseIn, analyseQuery, analyseUnicode } from './analyse.ts'
 import { detectLanguage, type Language, languages } from './language.ts'
 
 const anyLanguage = fc.constantFrom(...(Object.keys(languages) as Language[]))
@@ -91,6 +91,13 @@ describe('analyse', () => {
       const found = new Set(analyse(passage, 'en'))
       const terms = analyse(question, 'en').filter((term) => found.has(term))
       expect(terms.length, question).toBeGreaterThan(0)
+    }
+  })
+
+  it('takes a language by its code, and detects one that is not given or not known', () => {
+    const german = 'Die Versicherungen zahlen nach einem Sturm für die Schäden an dem Haus.'
+    for (const language of ['de', undefined, 'tlh', 'constructor']) {
+      expect(analyseIn(german, language)).toEqual(analyse(german, 'de'))
     }
   })
 

@@ -1,5 +1,5 @@
 import { newStemmer, type Stemmer } from 'snowball-stemmers'
-import { type Language, languages } from './language.ts'
+import { detectLanguage, type Language, languages } from './language.ts'
 import { asciiRuns, isAscii, unicodeRuns } from './words.ts'
 
 /** Longest token kept, UTF-16 units: beyond it stand encoded data, not words. */
