@@ -94,7 +94,7 @@ describe('analyse', () => {
     }
   })
 
-  it('takes a language by its code, and detects one that is not given or not known', () => {
+  it('takes a language by its code, and detects one not given or known [M3.analyse-in]', () => {
     const german = 'Die Versicherungen zahlen nach einem Sturm für die Schäden an dem Haus.'
     for (const language of ['de', undefined, 'tlh', 'constructor']) {
       expect(analyseIn(german, language)).toEqual(analyse(german, 'de'))
