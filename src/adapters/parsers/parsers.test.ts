@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { strToU8 } from 'fflate'
+import { PDFDocument, StandardFonts } from 'pdf-lib'
 import { describe, expect, it } from 'vitest'
-import { parserKit } from '../../../conformance/parser/index.ts'
+import { checkParsed, parserKit } from '../../../conformance/parser/index.ts'
 import { csvParser } from './csv.ts'
 import { docxParser } from './docx/index.ts'
 import { emlParser } from './eml.ts'
@@ -187,6 +188,29 @@ describe('PDF layout', () => {
     expect(rows).toEqual(['Product | Premium | Limit', 'Home | 122 | 500', 'Car | 340 |'])
     expect(document.text.match(/ACME manual/g)).toHaveLength(1)
     expect(document.warnings).toContain('3 repeated header and footer lines were left out')
+  })
+
+  it('reads what was written into a form, beside its label [M1.forms]', async () => {
+    const pdf = await PDFDocument.create()
+    const font = await pdf.embedFont(StandardFonts.Helvetica)
+    const page = pdf.addPage([595, 842])
+    page.drawText('Policy number', { x: 72, y: 700, size: 11, font })
+    page.drawText('Damage by water', { x: 72, y: 660, size: 11, font })
+    page.drawText('Signed below.', { x: 72, y: 620, size: 11, font })
+    const form = pdf.getForm()
+    const number = form.createTextField('f1')
+    number.setText('TH-0815')
+    number.addToPage(page, { x: 200, y: 695, width: 150, height: 18, font })
+    const box = form.createCheckBox('f2')
+    box.addToPage(page, { x: 200, y: 657, width: 14, height: 14 })
+    box.check()
+    form.createTextField('f3').addToPage(page, { x: 200, y: 617, width: 150, height: 18, font })
+    const { document } = await parseAny({ name: 'form.pdf', bytes: await pdf.save() })
+    expect(checkParsed(document)).toEqual([])
+    expect(document.text.replace(/\s+\|?\s*/g, ' ')).toBe(
+      'Policy number TH-0815 Damage by water [x] Signed below.',
+    )
+    expect(document.boxes?.map((b) => Math.round(b.x))).toContain(200)
   })
 
   it('says which pages have no text layer [M1.warnings]', async () => {

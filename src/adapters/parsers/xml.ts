@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes'
-import { limits, PlinthError } from '#kernel'
+import { limits } from '#kernel'
 import { overLimit, unparsable } from './failures.ts'
 import { encodingOf, type ZipArchive } from './zip.ts'
 
@@ -161,15 +161,4 @@ export function textOf(node: XmlNode | undefined): string {
   let text = ''
   for (const c of node.children) text += typeof c === 'string' ? c : textOf(c)
   return text
-}
-
-/** Runs a reader of XML and turns what it throws into a parser error. */
-export function guarded<T>(where: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof PlinthError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    throw unparsable(`A part could not be read: ${reason}`, { where, cause: error })
-  }
 }

@@ -2,6 +2,7 @@ import { limits } from '#kernel'
 import type { ParseOptions, Parser } from '#ports'
 import { DocumentBuilder } from '../builder.ts'
 import { overLimit, unparsable } from '../failures.ts'
+import { type FilledField, readFields, withFields } from './fields.ts'
 import { fragmentsOf, type TextItem } from './fragments.ts'
 import { repeatedLines } from './furniture.ts'
 import { headingLevel, type Typography, typographyOf } from './headings.ts'
@@ -54,6 +55,7 @@ async function readPages(
   options: ParseOptions & { name: string },
 ): Promise<Page[]> {
   const pages: Page[] = []
+  const fields = await readFields(pdf)
   let failed = 0
   for (let number = 1; number <= pdf.numPages; number++) {
     const where = `${options.name}, page ${number}`
@@ -61,7 +63,7 @@ async function readPages(
       throw overLimit('parserSeconds', where, 'Parsing took too long')
     }
     try {
-      pages.push(await readPage(pdf, number))
+      pages.push(await readPage(pdf, number, fields.get(number - 1)))
     } catch (error) {
       failed++
       builder.warn(
@@ -78,7 +80,11 @@ async function readPages(
   return pages
 }
 
-async function readPage(pdf: PdfDocument, number: number): Promise<Page> {
+async function readPage(
+  pdf: PdfDocument,
+  number: number,
+  fields: FilledField[] = [],
+): Promise<Page> {
   const page = await pdf.getPage(number)
   try {
     const viewport = page.getViewport({ scale: 1 })
@@ -88,7 +94,9 @@ async function readPage(pdf: PdfDocument, number: number): Promise<Page> {
       if (style.ascent > 0.3 && style.ascent < 1.5) ascents.set(font, style.ascent)
     }
     const items = content.items.filter((item) => 'str' in item) as TextItem[]
-    const fragments = fragmentsOf({ items, ascents, viewport: viewport.transform })
+    const { transform } = viewport
+    const printed = fragmentsOf({ items, ascents, viewport: transform })
+    const fragments = fields.length > 0 ? withFields(printed, fields, transform) : printed
     return {
       width: viewport.width,
       height: viewport.height,

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { unparsable } from '../failures.ts'
 
 type PdfJs = typeof import('pdfjs-dist/legacy/build/pdf.mjs')
@@ -15,8 +16,8 @@ async function loadPdfJs(): Promise<PdfJs> {
 
 /** Character maps (Chinese, Japanese, Korean) and standard fonts ship with the package. */
 function resource(folder: string): string {
-  return new URL(`../../${folder}/`, import.meta.resolve('pdfjs-dist/legacy/build/pdf.mjs'))
-    .pathname
+  const library = import.meta.resolve('pdfjs-dist/legacy/build/pdf.mjs')
+  return fileURLToPath(new URL(`../../${folder}/`, library))
 }
 
 /** Opens a PDF for reading its text. Throws UNPARSABLE for encrypted and damaged files. */
