@@ -53,7 +53,14 @@ const outcomeTones: Record<string, Tone> = {
   pending: 'accent',
 }
 
-/** How something went, in the colour that always means it, and in words. */
+/** How something went, in the colour that always means it, and in words. What went well stays quiet. */
 export function OutcomeBadge({ outcome }: { outcome: string }) {
-  return <Badge tone={outcomeTones[outcome] ?? 'neutral'}>{outcome}</Badge>
+  const tone = outcomeTones[outcome] ?? 'neutral'
+  if (tone !== 'good') return <Badge tone={tone}>{outcome}</Badge>
+  return (
+    <span className="inline-flex items-center gap-1.5 text-small whitespace-nowrap text-ink-2">
+      <span aria-hidden className="size-2 rounded-full bg-good" />
+      {outcome}
+    </span>
+  )
 }

@@ -23,6 +23,7 @@ export function Dialog({ open, onClose, title, description, children, wide }: Di
         <div aria-hidden className="fixed inset-0 z-40 bg-scrim" />
         <Radix.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
+          onOpenAutoFocus={focusFirstField}
           className={`appear fixed top-[10vh] left-1/2 z-50 flex max-h-[80vh] w-[calc(100vw-24px)]
             -translate-x-1/2 flex-col rounded-lg border border-line bg-raised shadow-popover
             ${wide ? 'max-w-3xl' : 'max-w-lg'}`}
@@ -45,6 +46,14 @@ export function Dialog({ open, onClose, title, description, children, wide }: Di
       </Radix.Portal>
     </Radix.Root>
   )
+}
+
+/** The first field, or the dialog itself: the closing cross is no place to start from. */
+function focusFirstField(event: Event) {
+  event.preventDefault()
+  const content = event.currentTarget as HTMLElement
+  const first = content.querySelector<HTMLElement>('[autofocus], input, textarea, select')
+  ;(first ?? content).focus()
 }
 
 interface ConfirmProps {

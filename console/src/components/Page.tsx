@@ -5,7 +5,7 @@ import { Fragment, type ReactNode, useEffect } from 'react'
 interface PageHeaderProps {
   title: string
   /** The way to here, from the layer down. */
-  trail?: { label: string; to: string }[]
+  trail?: { label: string; to: string; search?: Record<string, string> }[]
   /** Beside the title: a state. */
   beside?: ReactNode
   actions?: ReactNode
@@ -27,9 +27,13 @@ export function PageHeader({ title, trail = [], beside, actions }: PageHeaderPro
             aria-label="The way here"
             className="flex min-w-0 items-center gap-1.5 max-sm:hidden"
           >
-            {trail.map(({ label, to }) => (
-              <Fragment key={to}>
-                <Link to={to} className="truncate rounded text-ink-2 hover:text-ink">
+            {trail.map(({ label, to, search = {} }) => (
+              <Fragment key={to + label}>
+                <Link
+                  to={to}
+                  search={search}
+                  className="truncate rounded text-ink-2 hover:text-ink"
+                >
                   {label}
                 </Link>
                 <ChevronRight aria-hidden className="size-3.5 shrink-0 text-ink-3" />
@@ -62,7 +66,13 @@ export function TabLinks({ label, tabs, active }: TabLinksProps) {
       className="flex shrink-0 gap-1 overflow-x-auto border-b border-line bg-surface px-3"
     >
       {tabs.map(({ to, label: name, count }) => (
-        <Link key={to} to={to} aria-current={to === active ? 'page' : undefined} className="tab">
+        <Link
+          key={to}
+          to={to}
+          activeOptions={{ exact: true, includeSearch: false }}
+          aria-current={to === active ? 'page' : undefined}
+          className="tab"
+        >
           {name}
           {count !== undefined ? <span className="text-small text-ink-3">{count}</span> : null}
         </Link>

@@ -61,12 +61,14 @@ interface FigureProps {
   /** Number of observations behind an estimate. */
   n?: number
   note?: ReactNode
+  /** Takes a whole line. */
+  wide?: boolean
 }
 
 /** A number with its name and what it was computed from. */
-export function Figure({ label, value, n, note }: FigureProps) {
+export function Figure({ label, value, n, note, wide }: FigureProps) {
   return (
-    <div className="grid min-w-0 content-start gap-0.5">
+    <div className={`grid min-w-0 content-start gap-0.5 ${wide ? 'col-span-full' : ''}`}>
       <dt className="text-small text-ink-3">{label}</dt>
       <dd className="min-w-0 break-words">
         {value === null || value === undefined ? (

@@ -44,11 +44,13 @@ interface GuardProps {
   /** Any of these is enough. */
   any: string[]
   what: string
+  /** The page around it has its own header. */
+  bare?: boolean
   children: ReactNode
 }
 
 /** Shows a page to those who may see it, and the reason to the others. The server decides; this explains. */
-export function Guard({ any, what, children }: GuardProps) {
+export function Guard({ any, what, bare, children }: GuardProps) {
   const me = useQuery(queries.me()).data
   const first = useMay(any[0] ?? '')
   const second = useMay(any[1] ?? any[0] ?? '')
@@ -56,7 +58,7 @@ export function Guard({ any, what, children }: GuardProps) {
   if (first || second) return children
   return (
     <>
-      <PageHeader title={what} />
+      {bare ? null : <PageHeader title={what} />}
       <ForbiddenScreen permission={any[0] ?? ''} what={what} />
     </>
   )

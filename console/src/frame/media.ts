@@ -16,6 +16,9 @@ export const useNarrow = () => useMedia('(max-width: 767px)')
 /** Room for a second column beside the page. */
 export const useWide = () => useMedia('(min-width: 1100px)')
 
+/** Room for a third. */
+export const useExtraWide = () => useMedia('(min-width: 1600px)')
+
 export function useOnline(): boolean {
   return useSyncExternalStore(
     (listener) => {

@@ -116,6 +116,9 @@ function ChunkMarks({ group, chunks }: { group: TextGroup; chunks: Chunk[] | und
   ))
 }
 
+/** Headings of a document stand below the page's own. */
+const headingBase = 1
+
 interface GroupProps {
   group: TextGroup
   text: string
@@ -130,10 +133,10 @@ const headings = {
 
 function Group({ group, text, span }: GroupProps) {
   if (group.kind === 'table') return <TableGroup group={group} text={text} span={span} />
-  const { block } = group
+  const { block, depth } = group
   const content = <Marked text={text} piece={block} span={span} />
   if (block.kind === 'heading') {
-    const Heading = `h${Math.min(6, (block.level ?? 1) + 2)}` as 'h3'
+    const Heading = `h${Math.min(6, depth + headingBase)}` as 'h3'
     return (
       <Heading className={headings[block.level ?? 1] ?? 'font-semibold text-ink-2'}>
         {content}

@@ -8,7 +8,15 @@ export interface TextSpan {
 
 /** What is shown as one: a block, or a stretch of a table with its header. */
 export type TextGroup =
-  | { kind: 'block'; block: TextBlock; start: number; end: number; page: number | undefined }
+  | {
+      kind: 'block'
+      block: TextBlock
+      start: number
+      end: number
+      page: number | undefined
+      /** Of a heading, from 1: never more than one below the heading before, whatever the file says. */
+      depth: number
+    }
   | {
       kind: 'table'
       header: TextBlock | undefined
@@ -26,10 +34,12 @@ const cellSeparator = ' | '
 export function groupsOf(document: Pick<DocumentText, 'text' | 'blocks'>): TextGroup[] {
   const groups: TextGroup[] = []
   const headers = new Map<number, TextBlock>()
+  let depth = 0
   for (const block of blocksOf(document)) {
     const { table, start, end, page } = block
     if (table === undefined || (block.kind !== 'table-header' && block.kind !== 'table-row')) {
-      groups.push({ kind: 'block', block, start, end, page })
+      if (block.kind === 'heading') depth = Math.min(block.level ?? 1, depth + 1)
+      groups.push({ kind: 'block', block, start, end, page, depth })
       continue
     }
     const last = groups.at(-1)

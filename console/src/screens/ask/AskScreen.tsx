@@ -7,7 +7,7 @@ import { PageHeader } from '../../components/Page.tsx'
 import { Skeleton } from '../../components/States.tsx'
 import { queries } from '../../data/queries.ts'
 import { isTyping } from '../../frame/Keys.tsx'
-import { useNarrow, useWide } from '../../frame/media.ts'
+import { useExtraWide, useNarrow, useWide } from '../../frame/media.ts'
 import { Guard, Loaded } from '../../frame/Screens.tsx'
 import { AskEmpty } from './AskEmpty.tsx'
 import { Composer } from './Composer.tsx'
@@ -35,6 +35,7 @@ export function AskScreen() {
 function AskPage() {
   const { conversationId = null } = useParams({ strict: false })
   const wide = useWide()
+  const extraWide = useExtraWide()
   const [listOpen, setListOpen] = useState(false)
   const conversation = useConversation(conversationId)
   const { exchanges, ask } = useExchanges(conversationId)
@@ -43,7 +44,7 @@ function AskPage() {
   const title = conversation.data?.title ?? 'Ask'
   return (
     <div className="flex min-h-0 flex-1">
-      {wide && !(source.cited && innerWidth < 1280) ? (
+      {wide && (extraWide || !source.cited) ? (
         <div className="w-60 shrink-0 border-r border-line">
           <ConversationList openId={conversationId} onNew={newConversation} />
         </div>

@@ -19,15 +19,12 @@ export function DocumentFacts({ document }: { document: Document }) {
         <Figure label="Language" value={document.language} />
         <Figure label="Source" value={document.source} />
         <Figure label="Changed" value={<RelativeTime at={document.updatedAt} />} />
-        <div className="col-span-2">
-          <Figure label="Readers" value={<Readers readers={document.readers} />} />
-        </div>
-        <div className="col-span-2">
-          <Figure
-            label="Name in the source"
-            value={<code className="font-mono text-small break-all">{document.externalId}</code>}
-          />
-        </div>
+        <Figure wide label="Readers" value={<Readers readers={document.readers} />} />
+        <Figure
+          wide
+          label="Name in the source"
+          value={<code className="font-mono text-small break-all">{document.externalId}</code>}
+        />
       </dl>
       {warnings.length > 0 ? (
         <section className="grid gap-1.5">

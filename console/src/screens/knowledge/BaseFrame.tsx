@@ -11,7 +11,7 @@ import { useMay } from '../../data/session.ts'
 import { addUploads } from '../../data/uploads.ts'
 import { Guard } from '../../frame/Screens.tsx'
 import { AddTextDialog } from './AddTextDialog.tsx'
-import { DocumentCounts } from './BasesScreen.tsx'
+import { Unready } from './BasesScreen.tsx'
 import { UploadDialog } from './UploadDialog.tsx'
 
 interface BaseFrameProps {
@@ -54,7 +54,7 @@ function BasePage({ base: name, tab, children }: BaseFrameProps) {
         beside={
           counts ? (
             <span className="ml-2 max-sm:hidden">
-              <DocumentCounts documents={counts} />
+              <Unready documents={counts} />
             </span>
           ) : null
         }

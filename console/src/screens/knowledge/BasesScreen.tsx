@@ -132,10 +132,18 @@ function Bases() {
 
 /** How many documents can be asked, are on their way, or could not be read. */
 export function DocumentCounts({ documents }: Pick<KnowledgeBase, 'documents'>) {
-  const { ready, pending, failed } = documents
   return (
     <span className="inline-flex items-center gap-1.5">
-      {count(ready)}
+      {count(documents.ready)}
+      <Unready documents={documents} />
+    </span>
+  )
+}
+
+export function Unready({ documents }: Pick<KnowledgeBase, 'documents'>) {
+  const { pending, failed } = documents
+  return (
+    <span className="inline-flex items-center gap-1.5">
       {pending > 0 ? <Badge tone="accent">{count(pending)} pending</Badge> : null}
       {failed > 0 ? <Badge tone="blocked">{count(failed)} failed</Badge> : null}
     </span>

@@ -160,32 +160,29 @@ function Results({ data }: { data: SearchResponse }) {
   const shown = narrow ? [leg] : legs
   return (
     <>
-      <dl
-        className="flex shrink-0 flex-wrap items-center gap-x-5 gap-y-1 border-b border-line px-4
-          py-2 text-small"
-      >
-        <Timing name="Analyse" ms={tookMs.analyse} />
-        <Timing name="Embed" ms={tookMs.embed} />
-        <Timing name="Search" ms={tookMs.search} />
-        <Timing name="Read" ms={tookMs.read} />
-        <div className="flex items-center gap-1.5">
-          <dt className="text-ink-3">Terms</dt>
-          <dd className="flex flex-wrap gap-1">
-            {terms.map((term) => (
-              <Badge key={term}>{term}</Badge>
-            ))}
-          </dd>
-        </div>
-        <div className="ml-auto">
-          <Link
-            to="/activity/$traceId"
-            params={{ traceId }}
-            className="rounded text-accent hover:underline"
-          >
-            Trace
-          </Link>
-        </div>
-      </dl>
+      <div className="flex shrink-0 items-center border-b border-line px-4 py-2 text-small">
+        <dl className="flex flex-1 flex-wrap items-center gap-x-5 gap-y-1">
+          <Timing name="Analyse" ms={tookMs.analyse} />
+          <Timing name="Embed" ms={tookMs.embed} />
+          <Timing name="Search" ms={tookMs.search} />
+          <Timing name="Read" ms={tookMs.read} />
+          <div className="flex items-center gap-1.5">
+            <dt className="text-ink-3">Terms</dt>
+            <dd className="flex flex-wrap gap-1">
+              {terms.map((term) => (
+                <Badge key={term}>{term}</Badge>
+              ))}
+            </dd>
+          </div>
+        </dl>
+        <Link
+          to="/activity/$traceId"
+          params={{ traceId }}
+          className="rounded text-accent hover:underline"
+        >
+          Trace
+        </Link>
+      </div>
       {dense.off ? (
         <p className="shrink-0 border-b border-line bg-warning-soft px-4 py-2 text-warning">
           The dense leg is off: {dense.off}

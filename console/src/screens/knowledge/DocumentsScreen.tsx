@@ -49,7 +49,7 @@ function Documents({ base }: { base: string }) {
           label="Search titles and names"
           value={search}
           onChange={setSearch}
-          className="min-w-0 flex-1 sm:max-w-72"
+          className="w-full sm:w-72"
         />
         <Select
           aria-label="State"

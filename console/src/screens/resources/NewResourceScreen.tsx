@@ -1,3 +1,59 @@
+import type { ResourceKind } from '@plinth/sdk'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { Select } from '../../components/Field.tsx'
+import { PageHeader, Toolbar } from '../../components/Page.tsx'
+import { toast } from '../../components/Toast.tsx'
+import { plural } from '../../data/format.ts'
+import { kindNotes, resourceKinds } from '../../data/kinds.ts'
+import { Guard } from '../../frame/Screens.tsx'
+import { EditPanel } from './EditPanel.tsx'
+import { examples } from './examples.ts'
+
+const route = getRouteApi('/app/resources/new')
+
 export function NewResourceScreen() {
-  return null
+  return (
+    <Guard any={['resources.write']} what="New resource">
+      <NewResource />
+    </Guard>
+  )
+}
+
+function NewResource() {
+  const { kind = 'Assistant' } = route.useSearch()
+  const navigate = useNavigate()
+  return (
+    <>
+      <PageHeader title="New resource" trail={[{ label: 'Resources', to: '/resources' }]} />
+      <Toolbar>
+        <Select
+          aria-label="Kind"
+          value={kind}
+          onChange={(value) =>
+            void navigate({ to: '/resources/new', search: { kind: value as ResourceKind } })
+          }
+          choices={resourceKinds.map((value) => ({ value, label: value }))}
+        />
+        <span className="text-ink-3">{kindNotes[kind]}</span>
+      </Toolbar>
+      <div className="min-h-0 flex-1 max-lg:overflow-y-auto">
+        <EditPanel
+          key={kind}
+          draftKey={`new.${kind}`}
+          initial={examples[kind]}
+          readOnly={false}
+          isNew
+          onApplied={({ results }) => {
+            const [first] = results
+            toast({ title: `${plural(results.length, 'resource is', 'resources are')} applied.` })
+            if (!first) return
+            void navigate({
+              to: '/resources/$kind/$name',
+              params: { kind: first.kind, name: first.name },
+            })
+          }}
+        />
+      </div>
+    </>
+  )
 }

@@ -1,0 +1,109 @@
+import type { AuditEventProof } from '@plinth/sdk'
+import { useQuery } from '@tanstack/react-query'
+import { X } from 'lucide-react'
+import { OutcomeBadge } from '../../components/Badge.tsx'
+import { IconButton } from '../../components/Button.tsx'
+import { CopyButton } from '../../components/CopyButton.tsx'
+import { Section } from '../../components/Page.tsx'
+import { Figure } from '../../components/States.tsx'
+import { absoluteText, count, plural } from '../../data/format.ts'
+import { queries } from '../../data/queries.ts'
+import { Loaded } from '../../frame/Screens.tsx'
+
+/** One event whole, with the proof that it stands in the log. */
+export function EventPanel({ seq, onClose }: { seq: number; onClose: () => void }) {
+  const event = useQuery(queries.auditEvent(seq))
+  return (
+    <div className="grid">
+      <header className="flex h-12 items-center gap-2 border-b border-line px-4">
+        <h2 className="flex-1 font-semibold">Event {count(seq)}</h2>
+        <CopyButton text={`${location.origin}/audit?event=${seq}`} label="Copy the link" />
+        <IconButton label="Close" onClick={onClose}>
+          <X aria-hidden />
+        </IconButton>
+      </header>
+      <Loaded query={event}>{(loaded) => <Detail event={loaded} />}</Loaded>
+    </div>
+  )
+}
+
+function Detail({ event }: { event: AuditEventProof }) {
+  const { proof } = event
+  return (
+    <div className="grid gap-6 p-4">
+      <dl className="grid grid-cols-2 gap-x-4 gap-y-3">
+        <Figure label="What" value={event.kind} />
+        <Figure label="Outcome" value={<OutcomeBadge outcome={event.outcome} />} />
+        <Figure label="By" value={event.actorName ?? event.actor} note={event.actor} />
+        <Figure label="Target" value={event.target} />
+        <Figure wide label="When" value={absoluteText(event.at)} note={event.at} />
+      </dl>
+      <Section title="Details">
+        <Json value={event.details} />
+      </Section>
+      {event.personal === undefined ? null : (
+        <Section title="Personal data">
+          {event.personal === 'erased' ? (
+            <p className="text-ink-2">
+              Erased on request of the person. The event stays in the log, and the log verifies.
+            </p>
+          ) : event.personal === 'hidden' ? (
+            <p className="text-ink-2">Encrypted; you may not see it.</p>
+          ) : (
+            <Json value={event.personal} />
+          )}
+        </Section>
+      )}
+      <Section title="Proof">
+        <dl className="grid gap-3">
+          <Figure
+            label="Leaf hash"
+            value={<Hash text={event.leafHash} label="Copy the leaf hash" />}
+          />
+          <Figure
+            label="Inclusion"
+            value={`${plural(proof.hashes.length, 'hash', 'hashes')} to the root of ${plural(proof.treeSize, 'event')}`}
+          />
+          {proof.checkpoint === null ? (
+            <p className="text-ink-3">No checkpoint has been signed after this event yet.</p>
+          ) : (
+            <Figure
+              label="Signed checkpoint"
+              value={
+                <pre
+                  className="overflow-x-auto rounded-md border border-line bg-sunken p-2 font-mono
+                    text-small font-normal"
+                >
+                  {proof.checkpoint}
+                </pre>
+              }
+            />
+          )}
+        </dl>
+        <div>
+          <CopyButton text={JSON.stringify(event, null, 2)} label="Copy event and proof as JSON" />
+        </div>
+      </Section>
+    </div>
+  )
+}
+
+export function Hash({ text, label }: { text: string; label: string }) {
+  return (
+    <span className="flex items-center gap-1">
+      <code className="min-w-0 font-mono text-small font-normal break-all">{text}</code>
+      <CopyButton text={text} label={label} />
+    </span>
+  )
+}
+
+function Json({ value }: { value: unknown }) {
+  return (
+    <pre
+      className="overflow-x-auto rounded-md border border-line bg-sunken p-2 font-mono text-small
+        whitespace-pre-wrap"
+    >
+      {JSON.stringify(value, null, 2)}
+    </pre>
+  )
+}
