@@ -13,6 +13,8 @@ export const limits = {
   nameChars: 253,
   resourceYamlBytes: 1024 * 1024,
   resourcesPerApply: 2_000,
+  resourcesPerOrganization: 20_000,
+  liveKeysPerUser: 200,
   parserSeconds: 120,
   parserMemoryMb: 1_024,
   parserPages: 5_000,

@@ -29,6 +29,7 @@ import {
   removeMember,
   revokeApiKey,
   SignInAttempts,
+  setUserGroups,
   unbindRole,
 } from '../identity/index.ts'
 import { Sealer } from '../sealing.ts'
@@ -321,6 +322,46 @@ describe('the fast authoriser and the reference', () => {
   })
 })
 
+describe('many changes at once', () => {
+  it('never wait for each other in a circle, and leave one consistent state [M27.lock-order]', async () => {
+    const world = await World.make()
+    const { users } = world.facts
+    const other = new PermissionSets(test.store)
+    const work: ((tx: Tx, i: number) => Promise<unknown>)[] = [
+      (tx, i) =>
+        applyResources(
+          tx,
+          [{ kind: 'Role', name: 'r0', spec: { permissions: i % 2 ? ['answers.ask'] : [] } }],
+          by,
+        ),
+      (tx, i) =>
+        applyResources(tx, [{ kind: 'Prompt', name: `p${i % 3}`, spec: { system: `${i}` } }], by),
+      (tx, i) => bindRole(tx, { subject: world.subject(i % 5), role: 'r1' }, by),
+      (tx, i) => createUser(tx, { email: `x${i}@example.org`, name: 'x', roles: ['member'] }, by),
+      (tx, i) =>
+        setUserGroups(tx, { userId: users[i % 3]!.id, groups: i % 2 ? ['g0'] : ['g1'] }, by),
+      (tx, i) => (i % 2 ? disableUser : enableUser)(tx, users[2]!.id, by),
+      async (tx, i) => {
+        await permissionSetFor(tx, [`group:${i}`, 'everyone'])
+        await appendAuditAll(tx, [])
+      },
+      (tx, i) => createApiKey(tx, { name: `k${i}`, userId: users[0]!.id }, by),
+      (tx) => createSignInLink(tx, { userId: users[1]!.id }, by),
+    ]
+    const tasks = Array.from({ length: 12 * work.length }, (_, i) => {
+      const one = work[i % work.length]!
+      return world.within((tx) => one(tx, Math.floor(i / work.length)))
+    })
+    const seen = Array.from({ length: 20 }, () =>
+      other.readableBy(world.organizationId, ['everyone']),
+    )
+    await Promise.all([...tasks, ...seen])
+    const sets = await world.within((tx) => tx.selectFrom('permission_set').select('id').execute())
+    expect(sets).toHaveLength(12)
+    expect(await other.readableBy(world.organizationId, ['everyone'])).toHaveLength(12)
+  })
+})
+
 describe('permission sets', () => {
   let org: string
   beforeEach(async () => {
@@ -379,7 +420,7 @@ describe('permission sets', () => {
             stored.set(await setFor(readers, organizationId), readers)
             for (const tokens of askers) {
               const expected = [...stored]
-                .filter(([, r]) => r.some((x) => tokens.includes(x)))
+                .filter(([, r]) => r.some((x) => (tokens as string[]).includes(x)))
                 .map(([id]) => id)
               expect(await sets.readableBy(organizationId, tokens)).toEqual(
                 expected.sort((a, b) => a - b),

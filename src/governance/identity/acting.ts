@@ -43,7 +43,10 @@ export function nowOf({ clock }: { clock?: Clock | undefined }): Date {
 }
 
 /** Throws FORBIDDEN where the acting principal lacks a permission in the organization. */
-export function requireHeld({ principal }: Acting, permission: Permission): void {
+export function requireHeld(
+  { principal }: Pick<Acting, 'principal'>,
+  permission: Permission,
+): void {
   if (holds(principal, permission)) return
   throw new PlinthError('FORBIDDEN', {
     detail: `${principal.id} lacks ${permission}.`,

@@ -74,7 +74,7 @@ export async function listBindings(
   filter: { subject?: string; role?: string },
   by: Pick<Acting, 'principal'>,
 ): Promise<Binding[]> {
-  requireHeld(by as Acting, 'people.read')
+  requireHeld(by, 'people.read')
   let query = tx
     .selectFrom('role_binding')
     .select(['subject', 'role', 'project'])

@@ -68,7 +68,7 @@ export async function listGroups(
   options: { cursor?: string; limit?: number },
   by: Pick<Acting, 'principal'>,
 ): Promise<Page<Group>> {
-  requireHeld(by as Acting, 'people.read')
+  requireHeld(by, 'people.read')
   const limit = pageSize(options.limit)
   let query = tx
     .selectFrom('user_group as g')

@@ -19,7 +19,13 @@ export { loadPrincipal, readAccessEpoch, readerTokensOf } from './principals.ts'
 export type { Binding } from './rights.ts'
 export { builtInResources, builtInRoles } from './roles.ts'
 export * from './seed.ts'
-export { listSessions, revokeSession, type Session, type StartedSession } from './sessions.ts'
+export {
+  listSessions,
+  purgeCredentials,
+  revokeSession,
+  type Session,
+  type StartedSession,
+} from './sessions.ts'
 export { type SignedIn, type SignInParts, signInWithPassword } from './sign-in.ts'
 export {
   createUser,

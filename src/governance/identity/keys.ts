@@ -1,4 +1,12 @@
-import { allPermissions, holds, newId, type Permission, PlinthError, type Secret } from '#kernel'
+import {
+  allPermissions,
+  holds,
+  limits,
+  newId,
+  type Permission,
+  PlinthError,
+  type Secret,
+} from '#kernel'
 import { type Page, pageSize, readCursor, type Tx, writeCursor } from '#store'
 import { type Acting, beginAccessChange, nowOf, record, requireHeld } from './acting.ts'
 import { type CredentialHasher, newApiKey, shownChars } from './credentials.ts'
@@ -54,6 +62,7 @@ export async function createApiKey(
     requireHeld(by, 'people.write')
     requireCovers(by.principal, await userRights(tx, userId), `User ${userId}`)
   }
+  await checkCount(tx, userId)
   const secret = newApiKey()
   const id = newId('key', now.getTime())
   const prefix = secret.reveal().slice(0, shownChars)
@@ -80,6 +89,20 @@ export async function createApiKey(
   const createdAt = now.toISOString()
   const times = { createdAt, expiresAt, lastUsedAt: null, revokedAt: null }
   return { key: { id, name, prefix, userId, userName: user.name, scopes, ...times }, secret }
+}
+
+async function checkCount(tx: Tx, userId: string): Promise<void> {
+  const row = await tx
+    .selectFrom('api_key')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  if (Number(row.n) < limits.liveKeysPerUser) return
+  throw new PlinthError('TOO_LARGE', {
+    detail: `The user has ${row.n} keys; the limit is ${limits.liveKeysPerUser} (liveKeysPerUser).`,
+    remedy: 'Revoke keys that are no longer used.',
+  })
 }
 
 function checkedScopes(scopes: readonly string[], by: Acting): string[] {
@@ -114,7 +137,7 @@ export async function listApiKeys(
   options: { userId?: string; cursor?: string; limit?: number },
   by: Pick<Acting, 'principal'>,
 ): Promise<Page<ApiKey>> {
-  requireHeld(by as Acting, 'keys.read')
+  requireHeld(by, 'keys.read')
   const limit = pageSize(options.limit)
   let query = tx
     .selectFrom('api_key as k')

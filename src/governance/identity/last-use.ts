@@ -36,7 +36,8 @@ export class LastUse {
     clearTimeout(this.#timer)
     this.#timer = undefined
     for (const kind of ['key', 'user'] as const) {
-      const uses = [...this.#pending[kind]]
+      // In one order on every server, so that two that write the same rows do not wait for each other.
+      const uses = [...this.#pending[kind]].sort(([a], [b]) => (a < b ? -1 : 1))
       this.#pending[kind].clear()
       for (const [organizationId, part] of byOrganization(uses)) {
         await this.#write(kind, organizationId, part)

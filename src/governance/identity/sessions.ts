@@ -1,5 +1,5 @@
 import { newId, PlinthError, type Principal, type Secret } from '#kernel'
-import type { Tx } from '#store'
+import type { Store, Tx } from '#store'
 import { type Acting, beginAccessChange, nowOf, record, requireHeld } from './acting.ts'
 import { type CredentialHasher, newToken } from './credentials.ts'
 
@@ -60,7 +60,7 @@ export async function listSessions(
   userId: string,
   by: Pick<Acting, 'principal' | 'clock'>,
 ): Promise<Session[]> {
-  if (by.principal.userId !== userId) requireHeld(by as Acting, 'people.read')
+  if (by.principal.userId !== userId) requireHeld(by, 'people.read')
   const rows = await tx
     .selectFrom('session')
     .select(['id', 'user_id', 'user_agent', 'created_at', 'expires_at'])
@@ -102,6 +102,28 @@ export async function revokeSession(tx: Tx, id: string, by: Acting): Promise<voi
     kind: 'session.ended',
     target: { kind: 'session', id },
     details: { userId: row.user_id },
+  })
+}
+
+/**
+ * Deletes sessions and links that ended before a time; the audit log keeps what happened. For the server's
+ * housekeeping, across organizations. Returns how many rows went.
+ */
+export async function purgeCredentials(store: Store, endedBefore: Date): Promise<number> {
+  return store.system(async (tx) => {
+    const sessions = await tx
+      .deleteFrom('session')
+      .where((eb) =>
+        eb.or([eb('expires_at', '<', endedBefore), eb('revoked_at', '<', endedBefore)]),
+      )
+      .returning('id')
+      .execute()
+    const links = await tx
+      .deleteFrom('sign_in_link')
+      .where((eb) => eb.or([eb('expires_at', '<', endedBefore), eb('used_at', '<', endedBefore)]))
+      .returning('id')
+      .execute()
+    return sessions.length + links.length
   })
 }
 

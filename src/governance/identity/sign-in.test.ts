@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PlinthError, type Principal, Secret, systemPrincipal } from '#kernel'
 import { applyResources, type Store, type Tx } from '#store'
-import { openTestStore, type TestStore } from '../../../test/open-store.ts'
+import { addOrganization, openTestStore, type TestStore } from '../../../test/open-store.ts'
 import { appendAuditAll } from '../audit/append.ts'
 import { Sealer } from '../sealing.ts'
 import type { Acting } from './acting.ts'
@@ -16,7 +16,7 @@ import { createSignInLink, redeemSignInLink } from './links.ts'
 import { ensureOrganization } from './organizations.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { loadPrincipal } from './principals.ts'
-import { listSessions, revokeSession } from './sessions.ts'
+import { listSessions, purgeCredentials, revokeSession } from './sessions.ts'
 import { type SignedIn, type SignInParts, signInWithPassword } from './sign-in.ts'
 import { createUser, disableUser, enableUser, setPassword } from './users.ts'
 
@@ -479,6 +479,13 @@ describe('API keys', () => {
     await auth.authenticate({ bearer: mine.secret.reveal() })
     await auth.close()
     expect((await list(asAda))[0]?.lastUsedAt).toBe(new Date(time).toISOString())
+    const other = await addOrganization(test.store)
+    for (const id of [mine.key.id, 'key_absent', '\0']) {
+      const outside = test.store.within(other, (tx) => revokeApiKey(tx, id, by))
+      expect((await failure(outside)).message).toBe('There is no such API key.')
+      const session = test.store.within(other, (tx) => revokeSession(tx, id, by))
+      expect((await failure(session)).code).toBe('NOT_FOUND')
+    }
     const foreign = within((tx) =>
       revokeApiKey(tx, mine.key.id, { ...by, principal: { ...asAda.principal, userId: bob.id } }),
     )
@@ -521,5 +528,10 @@ describe('sessions', () => {
     minutes(7 * 24 * 60)
     expect(await reason(two.token)).toBe('expired')
     expect(await within((tx) => listSessions(tx, ada.id, self))).toEqual([])
+    minutes(2)
+    await start()
+    await purgeCredentials(test.store, new Date(time - 60_000))
+    const left = await within((tx) => tx.selectFrom('session').select('id').execute())
+    expect(left).toHaveLength(1)
   })
 })

@@ -108,7 +108,7 @@ export async function listUsers(
   options: { search?: string; cursor?: string; limit?: number },
   by: Pick<Acting, 'principal'>,
 ): Promise<Page<User>> {
-  requireHeld(by as Acting, 'people.read')
+  requireHeld(by, 'people.read')
   const limit = pageSize(options.limit)
   let query = selectUsers(tx)
     .orderBy('email')

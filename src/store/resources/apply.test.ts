@@ -381,6 +381,28 @@ describe('labels, history, rollback and deletion', () => {
       'KnowledgeBase/k is referred to by Assistant/a, Source/s.',
     )
     expect((await drop('Provider', 'nope')).code).toBe('NOT_FOUND')
+    await apply([{ kind: 'Source', name: 'full', spec: { knowledgeBase: 'k', upload: {} } }])
+    await within(async (tx) => {
+      const set = { readers: [], digest: 'x' }
+      const { id } = await tx
+        .insertInto('permission_set')
+        .values(set)
+        .returning('id')
+        .executeTakeFirstOrThrow()
+      const document = {
+        id: `doc_${org}`,
+        knowledge_base: 'k',
+        source: 'full',
+        external_id: 'e',
+        title: 't',
+      }
+      await tx
+        .insertInto('document')
+        .values({ ...document, permission_set_id: id })
+        .execute()
+    })
+    const full = within((tx) => deleteResource(tx, { kind: 'Source', name: 'full' }, by))
+    expect((await failure(full)).message).toBe('Source/full still holds 1 document.')
   })
 })
 

@@ -83,6 +83,7 @@ export async function applyResources(
   })
   checkRevisions(planned, options.expectedRevisions ?? {})
   await checkProjects(tx, planned)
+  await checkCount(tx, planned)
   const changed = planned.filter(({ result }) => result.outcome !== 'unchanged')
   if (changed.length > 0) await checkReferences(tx, changed)
   const results = planned.map(({ result }) => result)
@@ -187,6 +188,23 @@ export function requireRevision(
   })
 }
 
+/** Every snapshot holds all resources of its organization in memory. Throws TOO_LARGE. */
+async function checkCount(tx: Tx, planned: readonly Planned[]): Promise<void> {
+  const added = planned.filter(({ result }) => result.outcome === 'created').length
+  if (added === 0) return
+  const row = await tx
+    .selectFrom('resource')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  const count = Number(row.n) + added
+  if (count <= limits.resourcesPerOrganization) return
+  throw new PlinthError('TOO_LARGE', {
+    detail: `This would make ${count} resources; the limit is ${limits.resourcesPerOrganization} (resourcesPerOrganization).`,
+    remedy: 'Delete what is no longer used.',
+  })
+}
+
 /** `default` always exists; another project has to be made first. */
 async function checkProjects(tx: Tx, planned: readonly Planned[]): Promise<void> {
   const wanted = new Set(planned.map(({ resource }) => resource.project))
@@ -212,6 +230,8 @@ async function checkProjects(tx: Tx, planned: readonly Planned[]): Promise<void>
 
 /** Lays the changes over what is stored and looks for references of theirs that lead nowhere. */
 async function checkReferences(tx: Tx, changed: readonly Planned[]): Promise<void> {
+  // What refers to nothing cannot break a reference: names stay, versions are only added.
+  if (!changed.some(({ resource }) => referringKinds.includes(resource.kind))) return
   const world = await World.load(tx, referringKinds)
   const origins = new Map<object, Origin | undefined>()
   for (const { resource, origin, result } of changed) {

@@ -150,6 +150,7 @@ export async function deleteResource(
     requireRevision(row, { key: `${kind}/${name}`, expected: at.expectedRevision })
   }
   if (kind === 'Role') await refuseRoleInUse(tx, name)
+  await refuseDocuments(tx, { kind, name })
   const world = await World.load(tx, referringKinds)
   world.remove(kind, name)
   refuseOrphans(world, `${kind}/${name}`)
@@ -190,6 +191,24 @@ async function labelRevision(
     .where('label', '=', label)
     .executeTakeFirst()
   return row?.revision ?? null
+}
+
+/** Documents name the base and the source that they belong to. Throws CONFLICT while there are any. */
+async function refuseDocuments(tx: Tx, { kind, name }: ResourceKey): Promise<void> {
+  const column = { KnowledgeBase: 'knowledge_base', Source: 'source' } as const
+  if (kind !== 'KnowledgeBase' && kind !== 'Source') return
+  const row = await tx
+    .selectFrom('document')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where(column[kind], '=', name)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  const count = Number(row.n)
+  if (count === 0) return
+  throw new PlinthError('CONFLICT', {
+    detail: `${kind}/${name} still holds ${count} ${count === 1 ? 'document' : 'documents'}.`,
+    remedy: 'Remove its documents first.',
+  })
 }
 
 async function refuseRoleInUse(tx: Tx, name: string): Promise<void> {

@@ -4,7 +4,7 @@ import { addOrganization, openTestStore, type TestStore } from '../../../test/op
 import type { Store, Tx } from '../store.ts'
 import { applyResources } from './apply.ts'
 import type { By } from './by.ts'
-import { setLabel } from './change.ts'
+import { removeLabel, setLabel } from './change.ts'
 import type { ResourceInput } from './check.ts'
 import { SnapshotCache } from './snapshot-cache.ts'
 
@@ -118,6 +118,25 @@ describe('the snapshot of an organization', () => {
     expect(snapshot.releaseOf('a')).toEqual(before)
     expect(snapshot.resolve('Prompt', `words@${digest}`)?.spec.system).toBe('one')
     expect(snapshot.get('Prompt', 'words')?.spec.system).toBe('three')
+  })
+
+  it('follows a label that moves or goes [M18.labels]', async () => {
+    await apply(base)
+    await apply([prompt('two')])
+    const cache = new SnapshotCache(test.store)
+    const at = { kind: 'Prompt' as const, name: 'words', label: 'production' }
+    const seen = async () =>
+      (await cache.get(org)).resolve('Prompt', 'words@production')?.spec.system
+    const digests = [(await cache.get(org)).digest]
+    for (const revision of [1, 2]) {
+      await test.store.within(org, (tx) => setLabel(tx, { ...at, to: { revision } }, by))
+      expect(await seen()).toBe(revision === 1 ? 'one' : 'two')
+      digests.push((await cache.get(org)).digest)
+    }
+    await test.store.within(org, (tx) => removeLabel(tx, at, by))
+    expect(await seen()).toBeUndefined()
+    expect(new Set(digests).size).toBe(3)
+    expect((await cache.get(org)).digest).toBe(digests[0])
   })
 
   it('is compiled once per change, and seen by the next call [M18.snapshot]', async () => {
