@@ -77,6 +77,8 @@ export interface ParseOptions {
   deadline?: number
   /** How many documents this one is attached inside of; 0 at the top. */
   depth?: number
+  /** Parses what is attached inside; without it attachments are only listed. */
+  parseAttached?: (input: ParseInput, options: ParseOptions) => Promise<ParsedDocument>
 }
 
 export interface Parser {

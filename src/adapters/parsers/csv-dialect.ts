@@ -2,6 +2,9 @@ export interface CsvDialect {
   delimiter: string
   /** Columns that most of the first records have; 1 where no delimiter separates anything. */
   columns: number
+  /** Records looked at, and the share of them that has that many columns. */
+  records: number
+  share: number
 }
 
 const delimiters = [',', ';', '\t', '|'] as const
@@ -12,7 +15,7 @@ const recordsSampled = 50
  * often.
  */
 export function sniffCsv(text: string): CsvDialect {
-  let best: CsvDialect = { delimiter: ',', columns: 1 }
+  let best: CsvDialect = { delimiter: ',', columns: 1, records: 0, share: 0 }
   let bestScore = 0
   for (const delimiter of delimiters) {
     const widths: number[] = []
@@ -24,7 +27,7 @@ export function sniffCsv(text: string): CsvDialect {
     if (width < 2 || (share < 0.6 && widths.length > 3)) continue
     const score = share * 10 + Math.min(width, 30) / 30
     if (score > bestScore) {
-      best = { delimiter, columns: width }
+      best = { delimiter, columns: width, records: widths.length, share }
       bestScore = score
     }
   }

@@ -114,7 +114,10 @@ function detectText(bytes: Uint8Array, name: string, claimed: FormatId | undefin
 
 function byContent(sample: string): FormatId {
   if (looksLikeMarkdown(sample)) return 'md'
-  return sniffCsv(sample).columns >= 2 ? 'csv' : 'txt'
+  const { columns, records, share } = sniffCsv(sample)
+  // Prose has commas too: without a name that says so, a table must be regular.
+  const regular = share >= 0.9 && records * columns >= 6 && records >= 2
+  return columns >= 2 && regular ? 'csv' : 'txt'
 }
 
 /** Enough for every heuristic; cut at a code point so that the sample decodes like the whole. */

@@ -5,7 +5,6 @@ import { DocumentBuilder } from './builder.ts'
 import { asParserError, overLimit } from './failures.ts'
 import { addHtml } from './html.ts'
 import { isoDate } from './ooxml.ts'
-import { parseAny } from './parse-any.ts'
 import { addParagraphs } from './txt.ts'
 
 /**
@@ -104,11 +103,16 @@ async function readAttachment(
   options: ParseOptions & { name: string },
 ): Promise<void> {
   const { name, ...rest } = options
+  const parse = options.parseAttached
+  if (!parse) {
+    builder.warn(`attachment ${name} was not read: attachments are only listed here`)
+    return
+  }
   const content = attachment.content
   const bytes =
     typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content)
   try {
-    const { document } = await parseAny({ bytes, name }, rest)
+    const document = await parse({ bytes, name }, rest)
     builder.append(document)
     for (const warning of document.warnings) builder.warn(`attachment ${name}: ${warning}`)
   } catch (error) {

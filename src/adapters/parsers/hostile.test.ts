@@ -126,6 +126,8 @@ describe('hostile documents', () => {
     expect(html).toMatchObject({ parserId: 'html/1', document: { text: 'Hi' } })
     const named = await parseAny({ name: 'a.html', bytes: strToU8('no tag in here') })
     expect(named).toMatchObject({ parserId: 'txt/1' })
+    const prose = 'Dear all,\n\nplease note, that we meet at 9, not 10.\nBring a, b, and c.\n'
+    expect((await parseAny({ name: 'letter', bytes: strToU8(prose) })).parserId).toBe('txt/1')
     expect(
       (await parseAny({ name: 'unnamed', bytes: strToU8('a,b,c\n1,2,3\n4,5,6\n') })).parserId,
     ).toBe('csv/1')

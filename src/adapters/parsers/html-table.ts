@@ -2,20 +2,24 @@ import type { AnyNode, Element } from 'domhandler'
 import { limits } from '#kernel'
 import { oneLine } from './builder.ts'
 import { overLimit } from './failures.ts'
-import { inlineText, isDropped, type Place, walkBlocks } from './html.ts'
+import { inlineText, isDropped, type Place } from './html-inline.ts'
 import { writeTable } from './table-writer.ts'
 
 /**
  * A table as rows; one that only arranges a page (a single row or column around blocks) is walked
  * as content.
  */
-export function addHtmlTable(table: Element, place: Place): void {
+export function addHtmlTable(
+  table: Element,
+  place: Place,
+  walk: (cell: Element, place: Place) => void,
+): void {
   const rows = rowsOf(table)
   const cells = rows.map((row) => cellsOf(row))
   const widest = Math.max(0, ...cells.map((row) => row.length))
   const arranges = widest <= 1 || cells.some((row) => row.some((cell) => holdsLayout(cell, 0)))
   if (arranges) {
-    for (const cell of cells.flat()) walkBlocks(cell, { ...place, depth: place.depth + 1 })
+    for (const cell of cells.flat()) walk(cell, { ...place, depth: place.depth + 1 })
     return
   }
   const caption = table.children.find((c) => c.type === 'tag' && c.name === 'caption')

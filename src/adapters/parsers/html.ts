@@ -2,9 +2,19 @@ import { type CheerioAPI, load } from 'cheerio'
 import type { AnyNode, Element } from 'domhandler'
 import { limits } from '#kernel'
 import type { Parser } from '#ports'
-import { type BlockKind, DocumentBuilder } from './builder.ts'
+import { DocumentBuilder } from './builder.ts'
 import { decodeText } from './encoding.ts'
 import { overLimit } from './failures.ts'
+import {
+  blockNames,
+  dropped,
+  inlineText,
+  isDropped,
+  isElement,
+  type Place,
+  preText,
+  tidy,
+} from './html-inline.ts'
 import { addHtmlTable } from './html-table.ts'
 
 /**
@@ -89,92 +99,8 @@ function mainContent($: CheerioAPI): AnyNode | undefined {
   return body[0] ?? $.root()[0]
 }
 
-export interface Place {
-  builder: DocumentBuilder
-  depth: number
-  /** Nesting of lists around. */
-  list: number
-  paragraph?: BlockKind
-  options?: { level?: number }
-}
-
-const dropped = new Set([
-  'script',
-  'style',
-  'noscript',
-  'template',
-  'nav',
-  'head',
-  'iframe',
-  'object',
-  'embed',
-  'svg',
-  'canvas',
-  'audio',
-  'video',
-  'select',
-  'datalist',
-  'link',
-  'meta',
-  'math',
-])
-
-const blockNames = new Set([
-  'address',
-  'article',
-  'aside',
-  'blockquote',
-  'body',
-  'center',
-  'details',
-  'dd',
-  'div',
-  'dl',
-  'dt',
-  'fieldset',
-  'figcaption',
-  'figure',
-  'footer',
-  'form',
-  'h1',
-  'h2',
-  'h3',
-  'h4',
-  'h5',
-  'h6',
-  'header',
-  'hgroup',
-  'hr',
-  'html',
-  'legend',
-  'li',
-  'main',
-  'menu',
-  'ol',
-  'p',
-  'pre',
-  'section',
-  'summary',
-  'table',
-  'ul',
-  'caption',
-])
-
-function isElement(node: AnyNode): node is Element {
-  return node.type === 'tag' || node.type === 'script' || node.type === 'style'
-}
-
-/** Elements that no reader sees. */
-export function isDropped(element: Element): boolean {
-  if (dropped.has(element.name)) return true
-  const { attribs } = element
-  if (attribs.hidden !== undefined || attribs['aria-hidden'] === 'true') return true
-  if (attribs.role === 'navigation') return true
-  return /display\s*:\s*none/i.test(attribs.style ?? '')
-}
-
 /** Walks block elements; runs of inline content between them become paragraphs. */
-export function walkBlocks(node: AnyNode | undefined, place: Place): void {
+function walkBlocks(node: AnyNode | undefined, place: Place): void {
   if (!node || !('children' in node)) return
   if (place.depth > limits.parserNesting) {
     throw overLimit('parserNesting', place.builder.where, 'Elements are nested too deeply')
@@ -214,7 +140,7 @@ function walkBlock(element: Element, place: Place): void {
   } else if (element.name === 'ul' || element.name === 'ol' || element.name === 'menu') {
     walkList(element, place)
   } else if (element.name === 'table') {
-    addHtmlTable(element, place)
+    addHtmlTable(element, place, walkBlocks)
   } else if (element.name === 'blockquote') {
     walkBlocks(element, { ...place, paragraph: 'quote' })
   } else walkBlocks(element, place)
@@ -251,39 +177,4 @@ function prependText(element: Element, text: string): void {
     }
     at = next
   }
-}
-
-/** Inline content as a reader sees it; a line break stays one. */
-export function inlineText(node: AnyNode, depth: number): string {
-  if (depth > limits.parserNesting * 2) throw new RangeError('Maximum call stack size exceeded')
-  if (node.type === 'text') return node.data.replace(/\s+/g, ' ')
-  if (!isElement(node) || isDropped(node)) return ''
-  if (node.name === 'br') return '\n'
-  if (node.name === 'img') return node.attribs.alt ? ` ${node.attribs.alt} ` : ''
-  if (node.name === 'input') return inputText(node)
-  let text = ''
-  for (const child of node.children) text += inlineText(child, depth + 1)
-  return blockNames.has(node.name) || node.name === 'td' ? ` ${text} ` : text
-}
-
-function inputText(node: Element): string {
-  const type = node.attribs.type
-  if (type === 'checkbox' || type === 'radio')
-    return node.attribs.checked === undefined ? '[ ] ' : '[x] '
-  return type === 'hidden' || type === 'password' ? '' : (node.attribs.value ?? '')
-}
-
-function preText(node: AnyNode, depth: number): string {
-  if (depth > limits.parserNesting * 2) throw new RangeError('Maximum call stack size exceeded')
-  if (node.type === 'text') return node.data
-  if (!isElement(node) || dropped.has(node.name)) return ''
-  if (node.name === 'br') return '\n'
-  return node.children.map((child) => preText(child, depth + 1)).join('')
-}
-
-function tidy(text: string): string {
-  return text
-    .replace(/[^\S\n]+/g, ' ')
-    .replace(/ ?\n ?/g, '\n')
-    .trim()
 }

@@ -14,7 +14,9 @@ export async function parseAny(
   try {
     const found = detect(input.bytes, input.name)
     const parser = await formats[found.format].load()
-    const document = await parser.parse(input, options)
+    const parseAttached: ParseOptions['parseAttached'] = async (attached, inner) =>
+      (await parseAny(attached, inner)).document
+    const document = await parser.parse(input, { ...options, parseAttached })
     if (found.warning) document.warnings.unshift(found.warning)
     return { document, parserId: parser.id }
   } catch (error) {
