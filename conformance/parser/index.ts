@@ -1,2 +1,2 @@
 export { checkParsed } from './check.ts'
-export { type ParserKitOptions, type ParserSample, parserKit } from './kit.ts'
+export { type ParserSample, parserKit } from './kit.ts'

@@ -81,9 +81,9 @@ function literals(code: string): { prefix: string; suffix: string } {
     .replace(/_.|\*./g, '')
   const at = /[#0?][#0?,.]*/.exec(shown.replace(/"[^"]*"/g, (q) => ' '.repeat(q.length)))
   if (!at) return { prefix: '', suffix: '' }
-  const plain = (text: string) => text.replace(/["\\]/g, '').replace(/[%()]/g, '').trimEnd()
-  const prefix = plain(shown.slice(0, at.index))
-  const suffix = plain(shown.slice(at.index + at[0].length))
+  const plain = (text: string) => text.replace(/["\\]/g, '').replace(/[%()]/g, '')
+  const prefix = plain(shown.slice(0, at.index)).trimStart()
+  const suffix = plain(shown.slice(at.index + at[0].length)).trimEnd()
   return { prefix: prefix.length <= 8 ? prefix : '', suffix: suffix.length <= 8 ? suffix : '' }
 }
 
