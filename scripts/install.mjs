@@ -1,7 +1,7 @@
 // Makes a fresh clone runnable. Runs on Node 20 with nothing installed, so it uses only what Node itself ships.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -206,11 +206,6 @@ function digestOf(paths) {
   }
   for (const path of paths) visit(join(root, path))
   return hash.digest('hex')
-}
-
-/** Removes a folder that a script made. */
-export function removeFolder(path) {
-  rmSync(path, { recursive: true, force: true, maxRetries: 3 })
 }
 
 /** A folder under node_modules/.cache, which is never committed. */

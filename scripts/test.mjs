@@ -29,7 +29,7 @@ await runScript(async () => {
 
 function check(name, options) {
   return timed(name, async () => {
-    const done = await run(pinnedNode, options)
+    const done = await run(pinnedNode, { ...options, env: { NO_COLOR: '1' } })
     if (done.code !== 0) console.log(done.output)
     return { ok: done.code === 0 }
   })
