@@ -10,6 +10,8 @@ export interface ObjectStore {
   has(key: string): Promise<boolean>
   /** Deleting what is absent is no error. */
   delete(key: string): Promise<void>
+  /** Where an object lies on this machine's disk, for readers that want a path; absent for remote stores. */
+  pathOf?(key: string): string
   /** Keys under a prefix, in lexical order. */
   list(prefix: string): AsyncIterable<string>
 }

@@ -338,6 +338,26 @@ export async function requestCancel(tx: Tx, id: string): Promise<void> {
   await wakeIfDone(tx, id)
 }
 
+/** A job's children: how many still live, and how many ended how. */
+export async function countChildren(
+  tx: Tx,
+  parentId: string,
+): Promise<{ live: number; succeeded: number; failed: number; cancelled: number }> {
+  const rows = await tx
+    .selectFrom('job')
+    .select(['state', (eb) => eb.fn.countAll<number>().as('n')])
+    .where('parent_id', '=', parentId)
+    .groupBy('state')
+    .execute()
+  const count = { live: 0, succeeded: 0, failed: 0, cancelled: 0 }
+  for (const { state, n } of rows) {
+    const key =
+      state === 'succeeded' || state === 'failed' || state === 'cancelled' ? state : 'live'
+    count[key] += Number(n)
+  }
+  return count
+}
+
 export async function getJob(tx: Tx, id: string): Promise<JobRow | undefined> {
   const row = await tx.selectFrom('job').select(columns).where('id', '=', id).executeTakeFirst()
   return row ? toJob(row) : undefined

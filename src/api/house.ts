@@ -1,0 +1,64 @@
+import type { AnswerHouse } from '#apps'
+import type { IngestHouse } from '#data'
+import type {
+  AuditEventInput,
+  Authenticator,
+  Authorizer,
+  CheckpointSigner,
+  CredentialHasher,
+  Sealer,
+  SignInAttempts,
+} from '#governance'
+import type { Clock } from '#kernel'
+import type { Embedder, ObjectStore } from '#ports'
+import type { JobWorker, SnapshotCache, Store, Tx } from '#store'
+
+/** Everything the doors need, built by `src/wiring`. */
+export interface ApiHouse {
+  version: string
+  store: Store
+  objects: ObjectStore
+  clock: Clock
+  snapshots: SnapshotCache
+  sealer: Sealer
+  signer: CheckpointSigner
+  authenticator: Authenticator
+  authorizer: Authorizer
+  hasher: CredentialHasher
+  attempts: SignInAttempts
+  /** Appends audit events, with personal data sealed. */
+  appendAudit(tx: Tx, events: readonly AuditEventInput[]): Promise<{ first: number; count: number }>
+  answer: AnswerHouse
+  ingest: IngestHouse
+  jobs: JobWorker
+  uploads: UploadFiles
+  /** The organization that this server serves to people who sign in. */
+  organization: { id: string; name: string }
+  /** Address that people use, without a slash at the end. */
+  publicUrl: () => string
+  /** Cookies are marked Secure where people reach the server over TLS. */
+  secureCookies: boolean
+  facts(): SystemFacts
+  /** The embedders that `/v1/embeddings` offers, by name. */
+  embedders(): ReadonlyMap<string, Embedder>
+}
+
+/** What `GET /status` tells beside the live state. */
+export interface SystemFacts {
+  embedder: string | null
+  denseOff: string | null
+  chatModel: { name: string; note: string }
+  sample: boolean
+  startedAt: Date
+  offers: { name: string; note: string; yaml: string }[]
+}
+
+/** Files while they are received: appended at an offset, then turned into an object. */
+export interface UploadFiles {
+  /** Appends from `offset`; returns bytes safely on disk. Throws CONFLICT where the file has another length. */
+  append(id: string, offset: number, body: NodeJS.ReadableStream): Promise<number>
+  size(id: string): Promise<number>
+  /** Digest of the whole file, then the object of that digest exists. */
+  finish(id: string, keyOf: (digest: string) => string): Promise<{ digest: string; key: string }>
+  discard(id: string): Promise<void>
+}

@@ -1,0 +1,41 @@
+import { PlinthError } from '#kernel'
+
+/** An opaque cursor: the sort key of the last item, as base64url JSON. */
+export function encodeCursor(key: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url')
+}
+
+/** Throws INVALID_INPUT on anything that `encodeCursor` did not make for this list. */
+export function decodeCursor<K extends ('string' | 'number')[]>(
+  cursor: string | undefined,
+  ...types: K
+): { [I in keyof K]: K[I] extends 'string' ? string : number } | undefined {
+  if (cursor === undefined) return undefined
+  let key: unknown
+  try {
+    key = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+  } catch {
+    key = undefined
+  }
+  const fits =
+    Array.isArray(key) && key.length === types.length && key.every((v, i) => typeof v === types[i])
+  if (!fits) {
+    throw new PlinthError('INVALID_INPUT', {
+      detail: 'The cursor is not one that this list gave out.',
+      where: 'query/cursor',
+      remedy: 'Leave the cursor out to start at the first page.',
+    })
+  }
+  return key as never
+}
+
+/** Cuts a list read with one row more than asked into a page. */
+export function pageOf<T>(
+  rows: readonly T[],
+  limit: number,
+  keyOf: (row: T) => readonly (string | number)[],
+): { items: T[]; nextCursor: string | null } {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  return { items, nextCursor: rows.length > limit && last ? encodeCursor(keyOf(last)) : null }
+}

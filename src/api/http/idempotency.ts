@@ -1,0 +1,122 @@
+import { sql } from 'kysely'
+import { digestOf, PlinthError } from '#kernel'
+import type { Store } from '#store'
+import { type Call, type Route, replied } from './route.ts'
+
+const keyShape = /^[\x21-\x7e]{1,200}$/
+
+/**
+ * `Idempotency-Key` on an unsafe request: the first request claims the key, a repeat gets the first answer, the same key
+ * with another request is refused. A key whose request died without an answer can be claimed again after ten minutes.
+ */
+export async function withIdempotency(
+  route: Route,
+  call: Call<unknown, unknown, unknown>,
+  { store, run }: { store: Store; run: () => Promise<unknown> },
+): Promise<unknown> {
+  const key = call.request.headers['idempotency-key']
+  if (key === undefined || route.method === 'GET' || route.rawBody || !route.response) return run()
+  if (typeof key !== 'string' || !keyShape.test(key)) {
+    throw new PlinthError('INVALID_INPUT', {
+      detail: 'Idempotency-Key takes 1 to 200 printable characters.',
+      where: 'header idempotency-key',
+    })
+  }
+  const { organizationId, principal } = call.context
+  const request = { method: route.method, path: call.request.url, body: call.body ?? null }
+  const place = { principal: principal.id, key, digest: digestOf(request) }
+  const earlier = await claim(store, organizationId, place)
+  if (earlier) return earlier.response
+  try {
+    const result = await run()
+    if (result !== replied) await settle(store, organizationId, { ...place, result })
+    else await release(store, organizationId, place)
+    return result
+  } catch (error) {
+    await release(store, organizationId, place)
+    throw error
+  }
+}
+
+interface Place {
+  principal: string
+  key: string
+  digest: string
+}
+
+async function claim(
+  store: Store,
+  organizationId: string,
+  place: Place,
+): Promise<{ response: unknown } | undefined> {
+  return store.within(organizationId, async (tx) => {
+    await tx
+      .deleteFrom('idempotency_key')
+      .where('principal_id', '=', place.principal)
+      .where('key', '=', place.key)
+      .where((eb) =>
+        eb.or([
+          eb('created_at', '<', sql<Date>`now() - interval '1 day'`),
+          eb.and([
+            eb('status', 'is', null),
+            eb('created_at', '<', sql<Date>`now() - interval '10 minutes'`),
+          ]),
+        ]),
+      )
+      .execute()
+    const won = await tx
+      .insertInto('idempotency_key')
+      .values({ principal_id: place.principal, key: place.key, request_digest: place.digest })
+      .onConflict((oc) => oc.doNothing())
+      .returning('key')
+      .executeTakeFirst()
+    if (won) return undefined
+    const row = await tx
+      .selectFrom('idempotency_key')
+      .select(['request_digest', 'status', 'response'])
+      .where('principal_id', '=', place.principal)
+      .where('key', '=', place.key)
+      .executeTakeFirst()
+    if (row?.request_digest !== place.digest) {
+      throw new PlinthError('CONFLICT', {
+        detail: 'This Idempotency-Key was used for another request.',
+        remedy: 'Use a new key for a new request.',
+      })
+    }
+    if (row.status === null) {
+      throw new PlinthError('CONFLICT', {
+        detail: 'The first request with this Idempotency-Key is still running.',
+        remedy: 'Wait for it, then send the request again.',
+      })
+    }
+    return { response: row.response }
+  })
+}
+
+async function settle(
+  store: Store,
+  organizationId: string,
+  place: Place & { result: unknown },
+): Promise<void> {
+  await store.within(organizationId, (tx) =>
+    tx
+      .updateTable('idempotency_key')
+      .set({ status: 200, response: JSON.stringify(place.result ?? { ok: true }) })
+      .where('principal_id', '=', place.principal)
+      .where('key', '=', place.key)
+      .execute(),
+  )
+}
+
+async function release(store: Store, organizationId: string, place: Place): Promise<void> {
+  await store
+    .within(organizationId, (tx) =>
+      tx
+        .deleteFrom('idempotency_key')
+        .where('principal_id', '=', place.principal)
+        .where('key', '=', place.key)
+        .where('status', 'is', null)
+        .execute(),
+    )
+    .catch(() => undefined)
+}

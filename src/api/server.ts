@@ -1,0 +1,194 @@
+import { STATUS_CODES } from 'node:http'
+import fastifyStatic from '@fastify/static'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import {
+  limits,
+  newId,
+  type Permission,
+  PlinthError,
+  type Principal,
+  type RequestContext,
+} from '#kernel'
+import type { ApiHouse } from './house.ts'
+import { denyAudited } from './http/denial.ts'
+import { clientSignal } from './http/events.ts'
+import { withIdempotency } from './http/idempotency.ts'
+import { parseJson, valid } from './http/input.ts'
+import { sendProblem } from './http/problem.ts'
+import { type Route, replied } from './http/route.ts'
+import { authenticateRequest } from './http/sign-in.ts'
+import { routes } from './routes/index.ts'
+
+export interface ServerOptions {
+  house: ApiHouse
+  /** Folder of the built console; absent: no console is served. */
+  consoleDir?: string
+  /** Validates every answer against the route's schema (tests). */
+  checkAnswers?: boolean
+  log?: (entry: Record<string, unknown>) => void
+}
+
+/** Every route of the table on one Fastify, with the console beside it. Does not listen yet. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: limits.jsonBodyBytes,
+    genReqId: () => newId('req'),
+    requestTimeout: 0,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    ['application/json', 'application/problem+json'],
+    { parseAs: 'string' },
+    async (_request: FastifyRequest, body: string) => (body === '' ? {} : parseJson(body)),
+  )
+  // Bytes go to the handler as they come: an upload is never held in memory whole.
+  app.addContentTypeParser('application/octet-stream', async () => undefined)
+  app.addHook('onSend', async (request, reply) => secureHeaders(request, reply))
+  app.setErrorHandler((error, request, reply) => {
+    report(options, request, error)
+    sendProblem(reply, error, request.id)
+  })
+  app.setNotFoundHandler((request, reply) => notFound(request, reply, options))
+  for (const route of routes) register(app, route, options)
+  if (options.consoleDir) {
+    await app.register(fastifyStatic, {
+      root: options.consoleDir,
+      wildcard: false,
+      index: false,
+      maxAge: '1y',
+      immutable: true,
+    })
+  }
+  return app
+}
+
+function register(app: FastifyInstance, route: Route, options: ServerOptions): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    ...(route.rawBody ? { bodyLimit: limits.uploadBytes } : {}),
+    handler: (request, reply) => handle(route, { request, reply, options }),
+  })
+}
+
+async function handle(
+  route: Route,
+  at: { request: FastifyRequest; reply: FastifyReply; options: ServerOptions },
+): Promise<unknown> {
+  const { request, reply, options } = at
+  const { house } = options
+  const context = await contextOf(route, at)
+  const call = {
+    params: valid(route.params, request.params, 'path'),
+    query: valid(route.query, request.query, 'query'),
+    body: valid(route.body, request.body, 'body'),
+    context,
+    request,
+    reply,
+  }
+  const result = await withIdempotency(route, call, {
+    store: house.answer.store,
+    run: () => route.handler(call, house),
+  })
+  if (result === replied || reply.sent) return reply
+  if (options.checkAnswers && route.response) checkAnswer(route, result)
+  return reply
+    .code(route.status ?? 200)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(JSON.stringify(result ?? { ok: true }))
+}
+
+/** Who asks, and whether the route's permission is held; a refusal is recorded before it is answered. */
+async function contextOf(
+  route: Route,
+  {
+    request,
+    reply,
+    options,
+  }: { request: FastifyRequest; reply: FastifyReply; options: ServerOptions },
+): Promise<RequestContext> {
+  const signal = clientSignal(request, reply)
+  const found = await authenticateRequest(request, options.house)
+  if ('principal' in found) {
+    const { organizationId, principal } = found
+    const context = { organizationId, principal, requestId: request.id, signal }
+    const needed = route.permission
+    if (needed !== 'public' && needed !== 'signed-in' && !principal.permissions.has(needed)) {
+      throw await denyAudited(options.house, context, needed as Permission)
+    }
+    return context
+  }
+  if (route.permission === 'public') {
+    return { organizationId: '', principal: nobody, requestId: request.id, signal }
+  }
+  throw found.refused
+}
+
+const nobody: Principal = {
+  kind: 'user',
+  id: '',
+  userId: '',
+  name: '',
+  readerTokens: [],
+  permissions: new Set(),
+}
+
+function checkAnswer(route: Route, result: unknown): void {
+  const parsed = route.response?.safeParse(JSON.parse(JSON.stringify(result)))
+  if (parsed?.success) return
+  const detail = `${route.method} ${route.path} answers against its schema: ${parsed?.error.message}`
+  throw new PlinthError('INTERNAL', detail)
+}
+
+const csp = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "worker-src 'self' blob:",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+].join('; ')
+
+function secureHeaders(_request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-content-type-options', 'nosniff')
+  reply.header('referrer-policy', 'no-referrer')
+  if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', csp)
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
+}
+
+/** Pages of the console answer any path that is not the API's, so that deep links work. */
+function notFound(request: FastifyRequest, reply: FastifyReply, options: ServerOptions): unknown {
+  const path = request.url.split('?')[0] ?? ''
+  const page = request.method === 'GET' && !/^\/(api|v1)(\/|$)/.test(path) && !/\.\w+$/.test(path)
+  if (page && options.consoleDir) {
+    return reply
+      .header('cache-control', 'no-cache')
+      .sendFile('index.html', { maxAge: 0, immutable: false })
+  }
+  const detail = `There is no ${request.method} ${path}.`
+  return sendProblem(reply, new PlinthError('NOT_FOUND', detail), request.id)
+}
+
+function report(options: ServerOptions, request: FastifyRequest, error: unknown): void {
+  const known = error instanceof PlinthError && error.code !== 'INTERNAL'
+  if (known) return
+  const status = (error as { statusCode?: number }).statusCode
+  if (status && status < 500 && STATUS_CODES[status]) return
+  const { stack, message, cause } = error as Error
+  options.log?.({
+    level: 'error',
+    requestId: request.id,
+    route: `${request.method} ${request.routeOptions?.url ?? request.url.split('?')[0]}`,
+    message,
+    stack,
+    cause: cause instanceof Error ? cause.stack : undefined,
+  })
+}

@@ -1,0 +1,47 @@
+import { makePlan } from '#agents'
+import { groundIn } from '#data'
+import { type RequestContext, Trace, toPlinthError } from '#kernel'
+import { authorize } from './authorizing.ts'
+import { execute } from './executing.ts'
+import { find } from './finding.ts'
+import type { AnswerHouse } from './house.ts'
+import { maskPassages, maskQuestion } from './masking.ts'
+import type { Answered, Part, Question } from './parts.ts'
+import { record } from './recording.ts'
+import { denied, failed, ungrounded } from './refusing.ts'
+import { chooseModels } from './routing.ts'
+import { validate } from './validating.ts'
+
+/**
+ * One question, answered from what the asker may read. Streams parts, returns what became of it, and never throws for
+ * an expected outcome: refusals, outages of a model and a caller who leaves all end in a recorded `Answered`.
+ */
+export async function* answer(
+  question: Question,
+  context: RequestContext,
+  house: AnswerHouse,
+): AsyncGenerator<Part, Answered> {
+  const trace = new Trace(house.clock.now())
+  const run = { question, context, house, trace }
+  const access = await trace.step('authorize', () => authorize(run))
+  if ('rule' in access) return record(run, denied(access))
+  try {
+    const asked = await trace.step('mask', (span) => maskQuestion(run, access, span))
+    yield { type: 'step', step: 'retrieve' }
+    const found = await trace.step('retrieve', (span) => find(run, { access, asked, span }))
+    const readable = await trace.step('ground', (span) =>
+      maskPassages(run, { access, asked, found, span }),
+    )
+    const ground = groundIn(readable.candidates, { tokens: access.assistant.spec.groundTokens })
+    yield { type: 'passages', passages: readable.shown(ground) }
+    if (ground.empty) return record(run, ungrounded(access, { asked, found }))
+    const plan = await trace.step('plan', () => makePlan(ground, access))
+    const choices = await trace.step('route', (span) => chooseModels(run, access, span))
+    yield { type: 'step', step: 'execute', note: choices.usable[0]?.model ?? '' }
+    const parts = execute(run, { access, asked, ground, plan, choices })
+    const checked = yield* validate(run, { access, asked, found, ground, readable, choices, parts })
+    return record(run, checked)
+  } catch (error) {
+    return record(run, failed(access, toPlinthError(error)))
+  }
+}

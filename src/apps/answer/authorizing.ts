@@ -1,0 +1,62 @@
+import type { Constraint } from '#governance'
+import type { Release, Snapshot, SnapshotResource } from '#store'
+import { type ConversationHistory, readHistory } from '../conversations/history.ts'
+import type { Run } from './run.ts'
+
+/** What the asker may do, and the one immutable configuration this question is served from. */
+export interface AnswerAccess {
+  assistant: SnapshotResource<'Assistant'>
+  bases: SnapshotResource<'KnowledgeBase'>[]
+  prompt: SnapshotResource<'Prompt'>
+  guardrail: SnapshotResource<'Guardrail'>
+  snapshot: Snapshot
+  release: Release
+  constraint: Constraint
+  /** Earlier turns of the conversation this question continues. */
+  history: ConversationHistory
+  maxOutputTokens: number
+}
+
+export interface Denied {
+  rule: string
+  reason: string
+}
+
+/** Denied with its rule, or the assistant with everything it refers to and the asker's document constraint. */
+export async function authorize(run: Run): Promise<AnswerAccess | Denied> {
+  const { context, house, question } = run
+  const { organizationId, principal } = context
+  const decision = await house.authorizer.authorize(context, { permission: 'answers.ask' })
+  if (decision.denied) return { rule: decision.rule, reason: decision.detail }
+  const snapshot = await house.snapshots.get(organizationId)
+  const assistant = question.assistant
+    ? snapshot.resolve('Assistant', question.assistant)
+    : snapshot.list('Assistant')[0]
+  if (!assistant) return noAssistant(question.assistant)
+  const history = await readHistory(house.store, {
+    organizationId,
+    userId: principal.userId,
+    conversationId: question.conversationId,
+    given: question.history,
+  })
+  if (history === 'absent') {
+    return { rule: 'conversation', reason: 'There is no such conversation of yours.' }
+  }
+  return {
+    assistant,
+    bases: assistant.spec.knowledgeBases.map((name) => snapshot.require('KnowledgeBase', name)),
+    prompt: snapshot.require('Prompt', assistant.spec.prompt),
+    guardrail: snapshot.require('Guardrail', assistant.spec.guardrail),
+    snapshot,
+    release: snapshot.releaseOf(assistant.name),
+    constraint: decision.constraint,
+    history,
+    maxOutputTokens: 1_024,
+  }
+}
+
+function noAssistant(name: string | undefined): Denied {
+  return name
+    ? { rule: 'assistant', reason: `There is no assistant "${name}".` }
+    : { rule: 'assistant', reason: 'No assistant exists yet; apply an Assistant resource first.' }
+}

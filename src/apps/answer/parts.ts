@@ -1,0 +1,74 @@
+/** What an answer is made of while it streams, and at its end. Offsets are UTF-16 code units into the answer's text. */
+export interface Citation {
+  number: number
+  chunkId: number
+  documentId: string
+  versionId: string
+  title: string
+  headingPath: string[]
+  /** The supporting text, and where it stands in the version's stored text. */
+  quote: string
+  start: number
+  end: number
+  page: number | null
+  sentenceStart: number
+  sentenceEnd: number
+  support: number
+  exact: boolean
+}
+
+export interface ShownPassage {
+  number: number
+  chunkId: number
+  documentId: string
+  versionId: string
+  title: string
+  headingPath: string[]
+  text: string
+  start: number
+  end: number
+  page: number | null
+  score: number
+  lexicalScore: number | null
+  denseScore: number | null
+}
+
+export type Part =
+  | { type: 'step'; step: string; note?: string }
+  | { type: 'passages'; passages: ShownPassage[] }
+  | { type: 'text'; text: string }
+  | { type: 'citation'; citation: Citation }
+  | { type: 'unsupported'; start: number; end: number; support: number }
+
+export type Outcome = 'answered' | 'ungrounded' | 'denied' | 'withheld' | 'failed' | 'cancelled'
+
+export interface Answered {
+  outcome: Outcome
+  text: string
+  reason: string | null
+  citations: Citation[]
+  unsupported: { start: number; end: number; support: number }[]
+  assistant: string
+  model: string | null
+  conversationId: string | null
+  messageId: string | null
+  traceId: string
+  auditSeq: number | null
+  releaseDigest: string | null
+  usage: { inputTokens: number; outputTokens: number; costUsd: number | null }
+  tookMs: number
+}
+
+/** What a person asks. */
+export interface Question {
+  text: string
+  /** Assistant by name; absent: the organization's first. */
+  assistant?: string
+  conversationId?: string
+  /** Keep question and answer in a conversation. */
+  save: boolean
+  /** Metadata filter, ANDed with the assistant's own. */
+  filter?: Readonly<Record<string, unknown>>
+  /** Earlier turns, where the caller keeps them itself (compatible APIs). */
+  history?: readonly { role: 'user' | 'assistant'; content: string }[]
+}

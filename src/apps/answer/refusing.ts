@@ -1,0 +1,88 @@
+import type { Found } from '#data'
+import type { PlinthError } from '#kernel'
+import type { AnswerAccess, Denied } from './authorizing.ts'
+import type { AskedText } from './masking.ts'
+import type { Citation, Outcome, ShownPassage } from './parts.ts'
+
+/** What the pipeline came to, before it is recorded. */
+export interface Conclusion {
+  outcome: Outcome
+  text: string
+  reason: string | null
+  access: AnswerAccess | undefined
+  /** Masked question; absent where masking was not reached: then nothing of the question is stored. */
+  asked: AskedText | undefined
+  citations: Citation[]
+  unsupported: { start: number; end: number; support: number }[]
+  passages: ShownPassage[]
+  terms: string[]
+  dense: Found['dense'] | null
+  model: string | null
+  modelPrice: { input: number; output: number } | null
+  usage: { inputTokens: number; outputTokens: number }
+  route: { model: string; reason: string; used: boolean }[]
+  checks: { check: string; result: string; detail: string }[]
+}
+
+const nothing: Conclusion = {
+  outcome: 'failed',
+  text: '',
+  reason: null,
+  access: undefined,
+  asked: undefined,
+  citations: [],
+  unsupported: [],
+  passages: [],
+  terms: [],
+  dense: null,
+  model: null,
+  modelPrice: null,
+  usage: { inputTokens: 0, outputTokens: 0 },
+  route: [],
+  checks: [],
+}
+
+/** A conclusion from the facts that are known; the rest is empty. */
+export function conclude(facts: Partial<Conclusion> & Pick<Conclusion, 'outcome'>): Conclusion {
+  return { ...nothing, ...facts }
+}
+
+/** The asker may not ask this, with the rule that says so. */
+export function denied(denial: Denied): Conclusion {
+  return conclude({
+    outcome: 'denied',
+    text: denial.reason,
+    reason: denial.reason,
+    checks: [{ check: 'authorize', result: 'denied', detail: denial.rule }],
+  })
+}
+
+/** Nothing that the asker may read answers the question. */
+export function ungrounded(
+  access: AnswerAccess,
+  at: { asked: AskedText; found: Found },
+): Conclusion {
+  const reason = 'None of the documents that you may read says anything about this.'
+  return conclude({
+    outcome: 'ungrounded',
+    text: reason,
+    reason,
+    access,
+    asked: at.asked,
+    terms: at.found.terms,
+    dense: at.found.dense,
+    checks: [{ check: 'ground', result: 'empty', detail: 'No passage was found.' }],
+  })
+}
+
+/** A fault, an outage, or a caller who left. */
+export function failed(access: AnswerAccess, error: PlinthError): Conclusion {
+  const cancelled = error.code === 'CANCELLED'
+  return conclude({
+    outcome: cancelled ? 'cancelled' : 'failed',
+    text: cancelled ? 'The question was cancelled.' : error.message,
+    reason: cancelled ? null : `${error.message} ${error.remedy}`,
+    access,
+    checks: [{ check: 'execute', result: error.code, detail: error.message }],
+  })
+}

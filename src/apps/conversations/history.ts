@@ -1,0 +1,55 @@
+import { limits } from '#kernel'
+import type { ChatMessage } from '#ports'
+import type { Store } from '#store'
+
+export interface ConversationHistory {
+  /** The conversation being continued, if any. */
+  conversationId: string | undefined
+  /** Earlier (masked) questions, oldest first. */
+  questions: string[]
+  /** Earlier turns as messages for a model. */
+  messages: ChatMessage[]
+}
+
+/** Earlier turns: those of the user's own conversation, or those that a compatible API's caller keeps. */
+export async function readHistory(
+  store: Store,
+  what: {
+    organizationId: string
+    userId: string
+    conversationId: string | undefined
+    given: readonly { role: 'user' | 'assistant'; content: string }[] | undefined
+  },
+): Promise<ConversationHistory | 'absent'> {
+  if (!what.conversationId) return fromTurns(undefined, what.given ?? [])
+  const id = what.conversationId
+  const turns = await store.read(what.organizationId, async (tx) => {
+    const own = await tx
+      .selectFrom('conversation')
+      .select('id')
+      .where('id', '=', id)
+      .where('user_id', '=', what.userId)
+      .executeTakeFirst()
+    if (!own) return undefined
+    return tx
+      .selectFrom('message')
+      .select(['role', 'content'])
+      .where('conversation_id', '=', id)
+      .orderBy('ordinal', 'desc')
+      .limit(limits.historyMessages)
+      .execute()
+  })
+  return turns ? fromTurns(id, turns.reverse()) : 'absent'
+}
+
+function fromTurns(
+  conversationId: string | undefined,
+  turns: readonly { role: 'user' | 'assistant'; content: string }[],
+): ConversationHistory {
+  const recent = turns.slice(-limits.historyMessages)
+  return {
+    conversationId,
+    questions: recent.filter((turn) => turn.role === 'user').map((turn) => turn.content),
+    messages: recent.map(({ role, content }) => ({ role, content })),
+  }
+}

@@ -1,0 +1,170 @@
+import { sql } from 'kysely'
+import { PlinthError } from '#kernel'
+import type { Tx } from '#store'
+import type { Citation, Outcome } from '../answer/parts.ts'
+
+export interface ConversationView {
+  id: string
+  title: string
+  assistant: string
+  messageCount: number
+  createdAt: string
+  updatedAt: string
+}
+
+export interface MessageView {
+  id: string
+  role: 'user' | 'assistant'
+  content: string
+  outcome: Outcome | null
+  citations: Citation[]
+  traceId: string | null
+  rating: number | null
+  createdAt: string
+}
+
+/** A user's own conversations, newest first; `before` is the sort key of the last one shown. */
+export async function listConversations(
+  tx: Tx,
+  userId: string,
+  page: {
+    search?: string | undefined
+    before?: readonly [string, string] | undefined
+    limit: number
+  },
+): Promise<ConversationView[]> {
+  let query = conversationQuery(tx, userId)
+    .orderBy('c.updated_at', 'desc')
+    .orderBy('c.id', 'desc')
+    .limit(page.limit)
+  if (page.search) {
+    const like = `%${page.search.replace(/[\\%_]/g, '\\$&')}%`
+    query = query.where((eb) =>
+      eb.or([
+        eb('c.title', 'ilike', like),
+        eb.exists(
+          eb
+            .selectFrom('message as m')
+            .select('m.id')
+            .whereRef('m.conversation_id', '=', 'c.id')
+            .where('m.content', 'ilike', like),
+        ),
+      ]),
+    )
+  }
+  if (page.before) {
+    const [time, id] = page.before
+    query = query.where((eb) =>
+      eb(eb.refTuple('c.updated_at', 'c.id'), '<', eb.tuple(new Date(time), id)),
+    )
+  }
+  return (await query.execute()).map(toView)
+}
+
+/** One conversation of the user with all its messages. Throws NOT_FOUND for another's as for none. */
+export async function readConversation(
+  tx: Tx,
+  userId: string,
+  id: string,
+): Promise<ConversationView & { messages: MessageView[] }> {
+  const row = await conversationQuery(tx, userId).where('c.id', '=', id).executeTakeFirst()
+  if (!row) throw absent(id)
+  const messages = await tx
+    .selectFrom('message as m')
+    .leftJoin('feedback as f', (join) =>
+      join.onRef('f.trace_id', '=', 'm.trace_id').on('f.user_id', '=', userId),
+    )
+    .select(['m.id', 'm.role', 'm.content', 'm.outcome', 'm.citations', 'm.trace_id'])
+    .select(['m.created_at', 'f.rating'])
+    .where('m.conversation_id', '=', id)
+    .orderBy('m.ordinal')
+    .limit(10_000)
+    .execute()
+  return {
+    ...toView(row),
+    messages: messages.map((m) => ({
+      id: m.id,
+      role: m.role,
+      content: m.content,
+      outcome: m.outcome as Outcome | null,
+      citations: m.citations as Citation[],
+      traceId: m.trace_id,
+      rating: m.role === 'assistant' ? m.rating : null,
+      createdAt: m.created_at.toISOString(),
+    })),
+  }
+}
+
+export async function renameConversation(
+  tx: Tx,
+  userId: string,
+  change: { id: string; title: string },
+): Promise<void> {
+  const row = await tx
+    .updateTable('conversation')
+    .set({ title: change.title, updated_at: sql<Date>`now()` })
+    .where('id', '=', change.id)
+    .where('user_id', '=', userId)
+    .returning('id')
+    .executeTakeFirst()
+  if (!row) throw absent(change.id)
+}
+
+/** Deletes a conversation with its messages; traces and audit events keep what the retention says. */
+export async function deleteConversation(tx: Tx, userId: string, id: string): Promise<void> {
+  const row = await tx
+    .deleteFrom('conversation')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .returning('id')
+    .executeTakeFirst()
+  if (!row) throw absent(id)
+}
+
+/** A conversation as Markdown, each answer with its sources. */
+export function conversationMarkdown(
+  conversation: ConversationView & { messages: MessageView[] },
+): string {
+  const lines = [`# ${conversation.title}`, '', `Assistant: ${conversation.assistant}`, '']
+  for (const message of conversation.messages) {
+    lines.push(message.role === 'user' ? `**Question.** ${message.content}` : message.content, '')
+    const seen = new Map(message.citations.map((c) => [c.number, c]))
+    for (const [number, citation] of seen) {
+      const page = citation.page ? `, page ${citation.page}` : ''
+      lines.push(`[${number}] ${citation.title}${page}: “${citation.quote.trim()}”`)
+    }
+    if (seen.size > 0) lines.push('')
+  }
+  return lines.join('\n')
+}
+
+function conversationQuery(tx: Tx, userId: string) {
+  return tx
+    .selectFrom('conversation as c')
+    .select(['c.id', 'c.title', 'c.assistant', 'c.created_at', 'c.updated_at'])
+    .select((eb) =>
+      eb
+        .selectFrom('message as m')
+        .select(eb.fn.countAll<number>().as('n'))
+        .whereRef('m.conversation_id', '=', 'c.id')
+        .as('messages'),
+    )
+    .where('c.user_id', '=', userId)
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof conversationQuery>['execute']>>[number]
+
+function toView(row: Row): ConversationView {
+  return {
+    id: row.id,
+    title: row.title,
+    assistant: row.assistant,
+    messageCount: Number(row.messages ?? 0),
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  }
+}
+
+function absent(id: string): PlinthError {
+  return new PlinthError('NOT_FOUND', `There is no conversation ${id} of yours.`)
+}

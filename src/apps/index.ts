@@ -1,0 +1,12 @@
+export { answer } from './answer/answer.ts'
+export type { AnswerHouse } from './answer/house.ts'
+export type {
+  Answered,
+  Citation,
+  Outcome,
+  Part,
+  Question,
+  ShownPassage,
+} from './answer/parts.ts'
+export { routeSources } from './answer/routing.ts'
+export * from './conversations/read.ts'

@@ -1,0 +1,333 @@
+import { type AuditActor, appendAudit, permissionSetFor } from '#governance'
+import { PlinthError, type Resource, toPlinthError } from '#kernel'
+import type { SourceItem } from '#ports'
+import {
+  countChildren,
+  enqueue,
+  enqueueChildren,
+  type JobContext,
+  type JobOutcome,
+  type NewJob,
+  type Tx,
+} from '#store'
+import {
+  addDocuments,
+  changeReaders,
+  type DocumentRow,
+  documentsByExternalId,
+  removeDocuments,
+} from '../documents/rows.ts'
+import { settingsDigest } from '../ingest/fetching.ts'
+import type { SourceWithBase } from '../ingest/house.ts'
+import { type IngestHouse, type IngestItem, ingest } from '../ingest.ts'
+import { readersOf } from './readers.ts'
+
+/** Items looked at in one transaction. */
+const page = 500
+/** A child job reads up to so many documents, or bytes: 100,000 tiny files need no 100,000 jobs. */
+const batchFiles = 32
+const batchBytes = 8 * 1024 * 1024
+
+export interface SyncInput {
+  source: string
+  actor: AuditActor
+  /** Read every document again, changed or not. */
+  force?: boolean
+}
+
+interface BatchInput {
+  actor: AuditActor
+  force?: boolean
+  items: { documentId: string; changeMark?: string | null; originalKey?: string }[]
+}
+
+interface Scan {
+  listed: number
+  queued: number
+  unchanged: number
+  removed: number
+  problems: number
+}
+
+/** Asks for a scan of a source; a scan that is queued or running already is joined. */
+export function requestSync(tx: Tx, input: SyncInput, createdBy: string) {
+  return enqueue(tx, {
+    kind: 'source-sync',
+    input,
+    createdBy,
+    dedupeKey: `${input.source}${input.force ? ':force' : ''}`,
+    priority: 50,
+  })
+}
+
+/** Asks for the reading of single documents (uploads, retries). */
+export function requestIngest(tx: Tx, input: BatchInput, createdBy: string) {
+  return enqueue(tx, { kind: 'ingest', input, createdBy, priority: 60 })
+}
+
+/**
+ * Job `source-sync`: lists the source, adds and queues what is new or changed, removes what is gone, then waits for its
+ * children. Each page of the listing is one transaction; a scan that was killed starts again and finds most of it done.
+ */
+export async function syncSource(context: JobContext, house: IngestHouse): Promise<JobOutcome> {
+  const { organizationId, id } = context.job
+  const input = context.job.input as SyncInput
+  const scan = await context.step('scan', async () => {
+    const found = await house.source(organizationId, input.source)
+    if (!found) throw new PlinthError('NOT_FOUND', `There is no source ${input.source}.`)
+    if (!(await house.mayWrite(organizationId, input.actor))) {
+      throw new PlinthError(
+        'FORBIDDEN',
+        `${input.actor.id} may not write documents (documents.write).`,
+      )
+    }
+    return new Scanner(context, house, found).run()
+  })
+  const live = await house.store.read(organizationId, (tx) => countChildren(tx, id))
+  if (live.live > 0) return { wait: true }
+  return { done: scan }
+}
+
+/** Job `ingest`: reads a handful of documents, one after the other. Each commits on its own. */
+export async function ingestBatch(context: JobContext, house: IngestHouse): Promise<JobOutcome> {
+  const input = context.job.input as BatchInput
+  const total = { indexed: 0, unchanged: 0, failed: 0, pages: 0, chunks: 0 }
+  for (const one of input.items) {
+    context.signal.throwIfAborted()
+    const item: IngestItem = {
+      organizationId: context.job.organizationId,
+      jobId: context.job.id,
+      actor: input.actor,
+      signal: context.signal,
+      ...(input.force ? { force: true } : {}),
+      ...one,
+    }
+    const done = await ingest(item, house)
+    total[done.outcome]++
+    total.pages += done.pages
+    total.chunks += done.chunks
+    context.progress(total)
+  }
+  return { done: total }
+}
+
+class Scanner {
+  readonly #context: JobContext
+  readonly #house: IngestHouse
+  readonly #found: SourceWithBase
+  readonly #input: SyncInput
+  readonly #settings: string
+  readonly #scan: Scan = { listed: 0, queued: 0, unchanged: 0, removed: 0, problems: 0 }
+  readonly #seen = new Set<string>()
+
+  constructor(context: JobContext, house: IngestHouse, found: SourceWithBase) {
+    this.#context = context
+    this.#house = house
+    this.#found = found
+    this.#input = context.job.input as SyncInput
+    this.#settings = settingsDigest(found.base)
+  }
+
+  async run(): Promise<Scan> {
+    const { source } = this.#found
+    if (source.spec.folder) {
+      const listing = this.#house.openSource(source).list(this.#context.signal)
+      let items: SourceItem[] = []
+      for await (const item of listing) {
+        items.push(item)
+        if (items.length < page) continue
+        await this.#take(items)
+        items = []
+      }
+      await this.#take(items)
+      await this.#removeUnseen()
+    } else {
+      await this.#requeueUploads()
+    }
+    return this.#scan
+  }
+
+  async #take(items: readonly SourceItem[]): Promise<void> {
+    if (items.length === 0) return
+    this.#context.signal.throwIfAborted()
+    for (const item of items) this.#seen.add(item.externalId)
+    const { organizationId } = this.#context.job
+    await this.#house.store.within(organizationId, async (tx) => {
+      const ids = items.map((item) => item.externalId)
+      const known = await documentsByExternalId(tx, this.#found.source.name, ids)
+      await this.#updateReaders(tx, known)
+      const work = await this.#wantedWork(tx, items, known)
+      await enqueueChildren(tx, { id: this.#context.job.id, createdBy: this.#input.actor.id }, work)
+    })
+    this.#scan.listed += items.length
+    this.#context.progress({ listed: this.#scan.listed, filesUnchanged: this.#scan.unchanged })
+  }
+
+  async #wantedWork(
+    tx: Tx,
+    items: readonly SourceItem[],
+    known: ReadonlyMap<string, DocumentRow>,
+  ): Promise<NewChild[]> {
+    const stale = await this.#staleSettings(tx, known)
+    const fresh = items.filter((item) => !known.has(item.externalId))
+    const added = await this.#add(tx, fresh)
+    const wanted: { documentId: string; changeMark: string | null; size: number }[] = []
+    for (const item of items) {
+      const row = known.get(item.externalId)
+      const documentId = row?.id ?? added.get(item.externalId)
+      if (item.problem || !documentId) {
+        this.#scan.problems++
+        continue
+      }
+      const same =
+        row?.changeMark != null && row.changeMark === item.changeMark && !stale.has(row.id)
+      if (same && !this.#input.force && row.state !== 'pending') {
+        this.#scan.unchanged++
+        continue
+      }
+      const changeMark = item.changeMark ?? null
+      wanted.push({ documentId, changeMark, size: item.size ?? 0 })
+    }
+    this.#scan.queued += wanted.length
+    return this.#batches(wanted)
+  }
+
+  #batches(
+    wanted: readonly { documentId: string; changeMark: string | null; size: number }[],
+  ): NewChild[] {
+    const batches: BatchInput['items'][] = []
+    let bytes = 0
+    for (const { documentId, changeMark, size } of wanted) {
+      let last = batches.at(-1)
+      if (!last || last.length >= batchFiles || bytes + size > batchBytes) {
+        last = []
+        batches.push(last)
+        bytes = 0
+      }
+      last.push({ documentId, changeMark })
+      bytes += size
+    }
+    const force = this.#input.force ? { force: true } : {}
+    return batches.map((items) => ({
+      kind: 'ingest',
+      input: { actor: this.#input.actor, items, ...force } satisfies BatchInput,
+    }))
+  }
+
+  async #add(tx: Tx, items: readonly SourceItem[]): Promise<Map<string, string>> {
+    const { source, base } = this.#found
+    const rows = []
+    for (const item of items) {
+      rows.push({
+        knowledgeBase: base.name,
+        source: source.name,
+        externalId: item.externalId,
+        title: item.name,
+        location: item.location,
+        permissionSetId: await permissionSetFor(tx, readersOf(source, base, item.externalId)),
+        ...(item.problem ? { error: problemOf(item) } : {}),
+      })
+    }
+    const ids = await addDocuments(tx, rows)
+    return new Map(items.map((item, i) => [item.externalId, ids[i] ?? '']))
+  }
+
+  /** The source's access rules may have changed since: documents follow at the next scan. */
+  async #updateReaders(tx: Tx, known: ReadonlyMap<string, DocumentRow>): Promise<void> {
+    const { source, base } = this.#found
+    const moves = new Map<number, string[]>()
+    for (const row of known.values()) {
+      const wanted = await permissionSetFor(tx, readersOf(source, base, row.externalId))
+      if (wanted === row.permissionSetId) continue
+      moves.set(wanted, [...(moves.get(wanted) ?? []), row.id])
+    }
+    for (const [permissionSetId, ids] of moves) {
+      await changeReaders(tx, base.name, { ids, permissionSetId })
+    }
+  }
+
+  /** Documents whose current version was made with other settings (masking, metadata, pipeline). */
+  async #staleSettings(tx: Tx, known: ReadonlyMap<string, DocumentRow>): Promise<Set<string>> {
+    const versions = [...known.values()].flatMap((row) => row.versionId ?? [])
+    if (versions.length === 0) return new Set()
+    const rows = await tx
+      .selectFrom('document_version')
+      .select('document_id')
+      .where('id', 'in', versions)
+      .where('settings_digest', '!=', this.#settings)
+      .execute()
+    return new Set(rows.map((row) => row.document_id))
+  }
+
+  async #removeUnseen(): Promise<void> {
+    const { organizationId } = this.#context.job
+    const { source, base } = this.#found
+    for (let after = ''; ; ) {
+      const rows = await this.#house.store.read(organizationId, (tx) =>
+        liveDocuments(tx, source, after),
+      )
+      const gone = rows.filter((row) => !this.#seen.has(row.external_id)).map((row) => row.id)
+      if (gone.length > 0) {
+        await this.#house.store.within(organizationId, (tx) => this.#remove(tx, base.name, gone))
+      }
+      if (rows.length < page) return
+      after = rows.at(-1)?.id ?? ''
+    }
+  }
+
+  async #remove(tx: Tx, base: string, ids: readonly string[]): Promise<void> {
+    this.#scan.removed += await removeDocuments(tx, base, ids)
+    await appendAudit(tx, {
+      kind: 'document.removed',
+      actor: this.#input.actor,
+      target: { kind: 'source', id: this.#found.source.name },
+      details: { documents: ids.length, first: ids[0] ?? '', reason: 'gone from the source' },
+    })
+  }
+
+  /** An upload source has nothing to list: its documents are read again from the kept originals. */
+  async #requeueUploads(): Promise<void> {
+    const { organizationId } = this.#context.job
+    for (let after = ''; ; ) {
+      const rows = await this.#house.store.within(organizationId, async (tx) => {
+        const live = await liveDocuments(tx, this.#found.source, after)
+        const wanted = live
+          .filter((row) => row.version_id !== null)
+          .map((row) => ({ documentId: row.id, changeMark: row.change_mark, size: 0 }))
+        this.#scan.listed += live.length
+        this.#scan.queued += wanted.length
+        const parent = { id: this.#context.job.id, createdBy: this.#input.actor.id }
+        await enqueueChildren(tx, parent, this.#batches(wanted))
+        return live
+      })
+      if (rows.length < page) return
+      after = rows.at(-1)?.id ?? ''
+    }
+  }
+}
+
+type NewChild = Omit<NewJob, 'createdBy' | 'parentId'>
+
+function liveDocuments(tx: Tx, source: Resource<'Source'>, after: string) {
+  return tx
+    .selectFrom('document')
+    .select(['id', 'external_id', 'version_id', 'change_mark'])
+    .where('source', '=', source.name)
+    .where('deleted_at', 'is', null)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(page)
+    .execute()
+}
+
+function problemOf(item: SourceItem) {
+  const error = toPlinthError(
+    new PlinthError('UNSUPPORTED', {
+      detail: `${item.externalId} is not read: ${item.problem}.`,
+      where: item.externalId,
+      remedy:
+        'Replace it by a regular file inside the folder, or exclude it in the Source resource.',
+    }),
+  )
+  return { code: error.code, detail: error.message, where: item.externalId, remedy: error.remedy }
+}

@@ -1,0 +1,2 @@
+export * from './traces/write.ts'
+export * from './feedback/give.ts'
