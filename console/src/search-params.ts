@@ -88,7 +88,8 @@ export const audit = (raw: Raw) =>
 
 const kind = (value: unknown) => oneOf<ResourceKind>(value, resourceKinds)
 export const resources = (raw: Raw) => present({ kind: kind(raw.kind), search: text(raw.search) })
-export const newResource = (raw: Raw) => present({ kind: kind(raw.kind) })
+/** `offer` names something that the server noticed in its surroundings. */
+export const newResource = (raw: Raw) => present({ kind: kind(raw.kind), offer: text(raw.offer) })
 export const resource = (raw: Raw) =>
   present({
     view: oneOf(raw.view, ['edit', 'history', 'diff'] as const),

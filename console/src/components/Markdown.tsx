@@ -1,6 +1,7 @@
 import DOMPurify from 'dompurify'
 import { Marked, type TokenizerAndRendererExtension } from 'marked'
 import { type MouseEvent, useMemo } from 'react'
+import { placeholder } from '../data/placeholders.ts'
 
 export interface Mark {
   start: number
@@ -54,9 +55,20 @@ const citation: TokenizerAndRendererExtension = {
 }
 
 // Markup in the text is text: a model or a document formats with Markdown only, and `<EMAIL_1>` stays readable.
+const masked: TokenizerAndRendererExtension = {
+  name: 'masked',
+  level: 'inline',
+  start: (src) => src.search(/<[A-Z]/),
+  tokenizer(src) {
+    const match = new RegExp(`^${placeholder.source}`).exec(src)
+    return match ? { type: 'masked', raw: match[0] } : undefined
+  },
+  renderer: ({ raw }) => `<span class="masked">${escaped(raw)}</span>`,
+}
+
 const marked = new Marked(
   { gfm: true, renderer: { html: ({ text }) => escaped(text) } },
-  { extensions: [marks, citation] },
+  { extensions: [marks, citation, masked] },
 )
 
 function escaped(text: string): string {

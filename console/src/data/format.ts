@@ -58,6 +58,13 @@ export function durationText(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** A guess needs no decimals. */
+export function timeLeftText(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
+  return `${Math.round(seconds / 3600)} h`
+}
+
 export function costText(usd: number | null): string {
   if (usd === null) return 'no data'
   if (usd === 0) return '$0'

@@ -32,6 +32,8 @@ export const queries = {
       queryFn: () => plinth.system.status(),
       staleTime: 60_000,
     }),
+  doctor: () =>
+    queryOptions({ queryKey: ['doctor'], queryFn: () => plinth.system.doctor(), staleTime: 0 }),
   assistants: () =>
     queryOptions({
       queryKey: ['assistants'],

@@ -1,13 +1,13 @@
+import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { Menu as MenuIcon, Search, WifiOff } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { IconButton } from '../components/Button.tsx'
 import { Toasts } from '../components/Toast.tsx'
-import { TooltipProvider } from '../components/Tooltip.tsx'
+import { queries } from '../data/queries.ts'
 import { useUploads } from '../data/uploads.ts'
 import { KeysDialog, useGlobalKeys } from './Keys.tsx'
-import { layers } from './layers.ts'
 import { useNarrow, useOnline } from './media.ts'
 import { Navigation } from './Navigation.tsx'
 
@@ -26,7 +26,7 @@ export function Frame() {
   const uploading = useUploads().length > 0
   const main = useFocusAfterMove()
   return (
-    <TooltipProvider>
+    <>
       <a
         href="#main"
         className="sr-only z-60 rounded bg-raised p-2 focus:not-sr-only focus:fixed focus:top-2"
@@ -52,15 +52,14 @@ export function Frame() {
       <KeysDialog open={keys} onClose={() => setKeys(false)} />
       <Suspense>{uploading ? <UploadPanel /> : null}</Suspense>
       <Toasts />
-    </TooltipProvider>
+    </>
   )
 }
 
 /** The bar of a narrow window; the layers come in as a sheet. */
 function TopBar({ onSearch }: { onSearch: () => void }) {
   const [open, setOpen] = useState(false)
-  const path = useRouterState({ select: (state) => state.location.pathname })
-  const layer = layers.find(({ to }) => path.startsWith(to))
+  const me = useQuery(queries.me()).data
   return (
     <header className="flex h-12 shrink-0 items-center gap-1 border-b border-line bg-page px-2">
       <Radix.Root open={open} onOpenChange={setOpen}>
@@ -86,7 +85,10 @@ function TopBar({ onSearch }: { onSearch: () => void }) {
           </Radix.Content>
         </Radix.Portal>
       </Radix.Root>
-      <span className="flex-1 font-semibold">{layer?.label ?? 'Plinth'}</span>
+      <img src="/favicon.svg" alt="" className="size-5" />
+      <span className="min-w-0 flex-1 truncate pl-1 font-semibold">
+        {me?.organization.name ?? 'Plinth'}
+      </span>
       <IconButton label="Go to…" keys="Ctrl K" onClick={onSearch}>
         <Search aria-hidden />
       </IconButton>

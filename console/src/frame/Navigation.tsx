@@ -1,15 +1,30 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router'
-import { ChevronsUpDown, KeyRound, LogOut, Monitor, Moon, Search, Sun } from 'lucide-react'
-import { useState } from 'react'
+import {
+  ChevronsUpDown,
+  KeyRound,
+  LogOut,
+  Monitor,
+  Moon,
+  Search,
+  Stethoscope,
+  Sun,
+} from 'lucide-react'
+import { lazy, Suspense, useState } from 'react'
 import { Menu, MenuChoice, MenuItem, MenuLine } from '../components/Menu.tsx'
 import { Kbd } from '../components/Tooltip.tsx'
 import { plinth, queryClient } from '../data/client.ts'
 import { queries } from '../data/queries.ts'
-import { may } from '../data/session.ts'
+import { may, useMay } from '../data/session.ts'
 import { layers } from './layers.ts'
-import { PasswordDialog } from './PasswordDialog.tsx'
 import { setTheme, type Theme, useTheme } from './theme.ts'
+
+const PasswordDialog = lazy(() =>
+  import('./PasswordDialog.tsx').then((module) => ({ default: module.PasswordDialog })),
+)
+const DoctorDialog = lazy(() =>
+  import('./DoctorDialog.tsx').then((module) => ({ default: module.DoctorDialog })),
+)
 
 interface NavigationProps {
   onSearch: () => void
@@ -88,7 +103,8 @@ function UserMenu() {
   const me = useQuery(queries.me()).data
   const theme = useTheme()
   const navigate = useNavigate()
-  const [changing, setChanging] = useState(false)
+  const mayCheck = useMay('system.read')
+  const [dialog, setDialog] = useState<'password' | 'doctor' | null>(null)
   const signOut = async () => {
     await plinth.session.signOut().catch(() => {})
     queryClient.clear()
@@ -130,14 +146,22 @@ function UserMenu() {
           ]}
         />
         <MenuLine />
-        <MenuItem icon={<KeyRound aria-hidden />} onSelect={() => setChanging(true)}>
+        <MenuItem icon={<KeyRound aria-hidden />} onSelect={() => setDialog('password')}>
           {me?.hasPassword ? 'Change the password' : 'Set a password'}
         </MenuItem>
+        {mayCheck ? (
+          <MenuItem icon={<Stethoscope aria-hidden />} onSelect={() => setDialog('doctor')}>
+            Health of the system
+          </MenuItem>
+        ) : null}
         <MenuItem icon={<LogOut aria-hidden />} onSelect={signOut}>
           Sign out
         </MenuItem>
       </Menu>
-      <PasswordDialog open={changing} onClose={() => setChanging(false)} />
+      <Suspense>
+        {dialog === 'password' ? <PasswordDialog onClose={() => setDialog(null)} /> : null}
+        {dialog === 'doctor' ? <DoctorDialog onClose={() => setDialog(null)} /> : null}
+      </Suspense>
     </>
   )
 }

@@ -10,7 +10,7 @@ import { queries } from '../data/queries.ts'
 
 const shortest = 12
 
-export function PasswordDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+export function PasswordDialog({ onClose }: { onClose: () => void }) {
   const me = useQuery(queries.me()).data
   const [current, setCurrent] = useState('')
   const [password, setPassword] = useState('')
@@ -27,7 +27,7 @@ export function PasswordDialog({ open, onClose }: { open: boolean; onClose: () =
   })
   return (
     <Dialog
-      open={open}
+      open
       onClose={onClose}
       title={me?.hasPassword ? 'Change the password' : 'Set a password'}
       description={`For ${me?.email ?? ''}. With a password no one-time link is needed to sign in.`}

@@ -1,6 +1,7 @@
 import type { Chunk, DocumentText } from '@plinth/sdk'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ReactNode, useEffect, useMemo, useRef } from 'react'
+import { placeholder } from '../data/placeholders.ts'
 import {
   cellsOf,
   groupsOf,
@@ -213,10 +214,25 @@ interface MarkedProps {
   span: TextSpan | undefined
 }
 
+function withPlaceholders(text: string): ReactNode {
+  const parts = text.split(new RegExp(`(${placeholder.source})`))
+  if (parts.length === 1) return text
+  return parts.map((part, at) =>
+    at % 2 === 1 ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never move
+      <span key={at} className="masked" title="Masked personal data">
+        {part}
+      </span>
+    ) : (
+      part
+    ),
+  )
+}
+
 /** A piece of the stored text, the cited part of it marked. Masked values look like what they are. */
 export function Marked({ text, piece, span }: MarkedProps) {
   return partsOf(piece, span).map((part) => {
-    const content = text.slice(part.start, part.end)
+    const content = withPlaceholders(text.slice(part.start, part.end))
     return part.marked ? (
       <mark key={part.start} className="evidence">
         {content}

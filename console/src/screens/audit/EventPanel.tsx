@@ -6,6 +6,7 @@ import { IconButton } from '../../components/Button.tsx'
 import { CopyButton } from '../../components/CopyButton.tsx'
 import { Section } from '../../components/Page.tsx'
 import { Figure } from '../../components/States.tsx'
+import { Verbatim } from '../../components/Verbatim.tsx'
 import { absoluteText, count, plural } from '../../data/format.ts'
 import { queries } from '../../data/queries.ts'
 import { Loaded } from '../../frame/Screens.tsx'
@@ -69,14 +70,7 @@ function Detail({ event }: { event: AuditEventProof }) {
           ) : (
             <Figure
               label="Signed checkpoint"
-              value={
-                <pre
-                  className="overflow-x-auto rounded-md border border-line bg-sunken p-2 font-mono
-                    text-small font-normal"
-                >
-                  {proof.checkpoint}
-                </pre>
-              }
+              value={<Verbatim label="Checkpoint" text={proof.checkpoint} />}
             />
           )}
         </dl>
@@ -98,12 +92,5 @@ export function Hash({ text, label }: { text: string; label: string }) {
 }
 
 function Json({ value }: { value: unknown }) {
-  return (
-    <pre
-      className="overflow-x-auto rounded-md border border-line bg-sunken p-2 font-mono text-small
-        whitespace-pre-wrap"
-    >
-      {JSON.stringify(value, null, 2)}
-    </pre>
-  )
+  return <Verbatim label="JSON" text={JSON.stringify(value, null, 2)} />
 }

@@ -2,13 +2,14 @@ import type { AuditState } from '@plinth/sdk'
 import type { AuditReport } from '@plinth/sdk/audit'
 import { useQuery } from '@tanstack/react-query'
 import { CircleCheck, CircleX, Download, ShieldCheck } from 'lucide-react'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Button } from '../../components/Button.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Field, Input, Textarea } from '../../components/Field.tsx'
 import { PageHeader, Section } from '../../components/Page.tsx'
 import { Figure, Progress, RelativeTime } from '../../components/States.tsx'
 import { toast } from '../../components/Toast.tsx'
+import { Verbatim } from '../../components/Verbatim.tsx'
 import { plinth, problemOf } from '../../data/client.ts'
 import { useDraft } from '../../data/drafts.ts'
 import { saveFile } from '../../data/files.ts'
@@ -79,14 +80,7 @@ function State({ state }: { state: AuditState }) {
           wide
           label="Newest signed checkpoint"
           value={
-            checkpoint === null ? null : (
-              <pre
-                className="overflow-x-auto rounded-md border border-line bg-sunken p-2 font-mono
-                  text-small font-normal"
-              >
-                {checkpoint.note}
-              </pre>
-            )
+            checkpoint === null ? null : <Verbatim label="Checkpoint" text={checkpoint.note} />
           }
           note={
             checkpoint === null ? null : (
@@ -207,9 +201,11 @@ async function verifyLog({ vkey, kept, signal, onProgress }: VerifyInput): Promi
 }
 
 function Report({ report }: { report: AuditReport }) {
+  const panel = useRef<HTMLDivElement>(null)
+  useEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), [])
   const { ok, problems, problemCount, unproven } = report
   return (
-    <div role="status" className="grid gap-4 rounded-md border border-line p-4">
+    <div ref={panel} role="status" className="grid gap-4 rounded-md border border-line p-4">
       <p
         className={`flex items-center gap-2 text-title font-semibold
           ${ok ? 'text-good' : 'text-blocked'}`}

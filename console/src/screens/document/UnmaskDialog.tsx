@@ -6,9 +6,9 @@ import { Dialog } from '../../components/Dialog.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { plinth, problemOf } from '../../data/client.ts'
 import { plural } from '../../data/format.ts'
+import { placeholdersIn } from '../../data/placeholders.ts'
 import { queries } from '../../data/queries.ts'
 import { Loaded } from '../../frame/Screens.tsx'
-import { placeholdersIn } from './placeholders.ts'
 
 /** Brings masked values back in the clear: asked for by name, for one document, and written to the audit log. */
 export function UnmaskDialog({ document, onClose }: { document: Document; onClose: () => void }) {

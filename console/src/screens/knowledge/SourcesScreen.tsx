@@ -7,7 +7,7 @@ import { Button, buttonClass } from '../../components/Button.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { EmptyState, Progress, RelativeTime } from '../../components/States.tsx'
 import { plinth, problemOf, queryClient } from '../../data/client.ts'
-import { count, durationText, plural } from '../../data/format.ts'
+import { count, plural, timeLeftText } from '../../data/format.ts'
 import { isOver, noteJob, useLiveJobs } from '../../data/live-jobs.ts'
 import { queries } from '../../data/queries.ts'
 import { useMay } from '../../data/session.ts'
@@ -128,9 +128,7 @@ export function JobLine({ job }: { job: Job }) {
     progress.pages ? plural(progress.pages, 'page') : null,
     progress.chunks ? plural(progress.chunks, 'chunk') : null,
     running && progress.filesPerSecond ? `${progress.filesPerSecond.toFixed(1)} files/s` : null,
-    running && progress.secondsLeft
-      ? `about ${durationText(progress.secondsLeft * 1000)} left`
-      : null,
+    running && progress.secondsLeft ? `about ${timeLeftText(progress.secondsLeft)} left` : null,
   ]
   return (
     <div className="grid gap-1.5">

@@ -1,10 +1,12 @@
 import type { ResourceKind } from '@plinth/sdk'
+import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Select } from '../../components/Field.tsx'
 import { PageHeader, Toolbar } from '../../components/Page.tsx'
 import { toast } from '../../components/Toast.tsx'
 import { plural } from '../../data/format.ts'
 import { kindNotes, resourceKinds } from '../../data/kinds.ts'
+import { queries } from '../../data/queries.ts'
 import { Guard } from '../../frame/Screens.tsx'
 import { EditPanel } from './EditPanel.tsx'
 import { examples } from './examples.ts'
@@ -20,8 +22,9 @@ export function NewResourceScreen() {
 }
 
 function NewResource() {
-  const { kind = 'Assistant' } = route.useSearch()
+  const { kind = 'Assistant', offer } = route.useSearch()
   const navigate = useNavigate()
+  const offered = useQuery(queries.status()).data?.offers.find(({ name }) => name === offer)
   return (
     <>
       <PageHeader title="New resource" trail={[{ label: 'Resources', to: '/resources' }]} />
@@ -34,13 +37,13 @@ function NewResource() {
           }
           choices={resourceKinds.map((value) => ({ value, label: value }))}
         />
-        <span className="text-ink-3">{kindNotes[kind]}</span>
+        <span className="text-ink-3">{offered?.note ?? kindNotes[kind]}</span>
       </Toolbar>
       <div className="min-h-0 flex-1 max-lg:overflow-y-auto">
         <EditPanel
-          key={kind}
-          draftKey={`new.${kind}`}
-          initial={examples[kind]}
+          key={offered?.name ?? kind}
+          draftKey={`new.${offered?.name ?? kind}`}
+          initial={offered?.yaml ?? examples[kind]}
           readOnly={false}
           isNew
           onApplied={({ results }) => {

@@ -1,5 +1,5 @@
 import type { ResourceKind, ResourceSummary } from '@plinth/sdk'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Blocks, Plus } from 'lucide-react'
 import { useCallback } from 'react'
@@ -49,6 +49,7 @@ function Resources() {
   return (
     <>
       <PageHeader title="Resources" actions={create} />
+      {mayWrite ? <Offers /> : null}
       <Toolbar>
         <SearchInput
           label="Search names"
@@ -106,6 +107,27 @@ function Resources() {
       </div>
     </>
   )
+}
+
+/** What the server noticed in its surroundings and could use, once somebody says so. */
+function Offers() {
+  const offers = useQuery(queries.status()).data?.offers ?? []
+  return offers.map(({ name, note }) => (
+    <div
+      key={name}
+      className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line
+        bg-accent-soft px-4 py-2"
+    >
+      <span className="min-w-0 flex-1">{note}</span>
+      <Link
+        to="/resources/new"
+        search={{ kind: 'Provider', offer: name }}
+        className="rounded font-medium text-accent hover:underline"
+      >
+        Look at it and apply
+      </Link>
+    </div>
+  ))
 }
 
 const columns: Column<ResourceSummary>[] = [

@@ -1,5 +1,5 @@
 /** What stands in the stored text for a masked value: a kind and a number. */
-const placeholder = /<[A-Z][A-Z0-9_]*_\d+>/g
+export const placeholder = /<[A-Z][A-Z0-9_]*_\d+>/g
 
 /** At most this many are shown at once; the server bounds a request too. */
 const atMost = 200
