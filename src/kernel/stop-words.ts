@@ -12,7 +12,7 @@ most must my myself no nor not now of off on once only or other ought our ours o
 she should so some such tell than that the their theirs them themselves then there these they this those through to too
 under until up upon us very was we were what when where which while who whom whose why will with would you your yours
 yourself many much know give want need explain describe
-long often far`,
+long often far get gets got back mean means meant use used someone somebody anyone happen happens happened one`,
   de: `aber alle allem allen aller alles als also am an auch auf aus bei beim bin bis bist da dabei dadurch daher damit
 dann das dass dem den denn der deren des dessen die dies diese diesem diesen dieser dieses dir doch dort du durch ein
 eine einem einen einer eines er es etwa euch für gegen gibt hat hatte hatten habe haben hier hinter ich ihm ihn ihnen
@@ -20,7 +20,7 @@ ihr ihre ihrem ihren ihrer im in ins ist ja jede jedem jeden jeder jedes kann ka
 mir mit muss müssen nach nicht noch nun nur ob oder ohne sehr sein seine seinem seinen seiner seit sich sie sind so
 soll sollen sollte über um und uns unser unsere unter vom von vor wann war waren warum was weil welche welchem welchen
 welcher welches wem wen wenn wer werde werden wie wieder wieviel viel viele will wir wird wo woher wohin wollen wurde
-wurden lange oft weit hoch heißt zu zum zur zwischen bitte`,
+wurden lange oft weit hoch heißt bedeutet zu zum zur zwischen bitte`,
   zh: `的 了 是 在 和 与 或 及 也 都 就 而 但 被 把 对 从 到 为 以 于 有 没有 这 那 这个 那个 这些 那些 其 之 什么 谁 哪
 哪个 哪些 哪里 哪位 何 何时 何处 如何 怎么 怎样 为什么 多少 几 吗 呢 吧 啊 我 你 您 他 她 它 我们 你们 他们 请 一个 上 中 下
 里 时候 是什么 需要 可以 能 会 要 多久 多长 何人`,

@@ -1,6 +1,6 @@
 import { abstention } from './generated/coefficients.ts'
 import type { Asked } from './question.ts'
-import { type Candidate, coverOf, type ReadPassage } from './score.ts'
+import { type Candidate, coverOf, holds, type ReadPassage } from './score.ts'
 
 /** What each number of `evidence()` is; the fit prints them by these names. */
 export const abstainFeatures = [
@@ -10,7 +10,7 @@ export const abstainFeatures = [
   'topThreeCover',
   'rareCover',
   'entityMissing',
-  'cue',
+  'typedCover',
   'pairs',
   'margin',
   'terms',
@@ -25,18 +25,20 @@ export function evidence(
   const best = ranked[0]
   if (!best) return abstainFeatures.map(() => 0)
   const top = ranked.slice(0, 3)
-  const scores = passages.map((read) => read.passage.score).sort((a, b) => b - a)
-  const passageCovers = passages.map((read) => coverOf(asked, (term) => read.all.has(term)))
+  const passageCovers = passages.map((read) => coverOf(asked, [read.all]))
   return [
     Math.max(...top.map((candidate) => candidate.cover)),
     Math.max(...top.map((candidate) => candidate.contextCover)),
     Math.max(...passageCovers),
-    coverOf(asked, (term) => top.some((candidate) => candidate.unit.set.has(term))),
+    coverOf(
+      asked,
+      top.map((candidate) => candidate.unit.set),
+    ),
     rareCover(asked, top),
     entityMissing(asked, passages),
-    best.cue,
+    typedCover(ranked),
     Math.max(...top.map((candidate) => candidate.features[2]!)),
-    scores.length > 1 && scores[0]! > 0 ? (scores[0]! - scores[1]!) / scores[0]! : 0,
+    marginOf(passages),
     Math.min(1, asked.terms.length / 12),
   ]
 }
@@ -50,6 +52,28 @@ export function confidenceOf(features: readonly number[]): number {
 
 export const fittedThreshold: number = abstention.threshold
 
+/**
+ * How far the best passage stands out from the second: of raw lexical scores, where retrieval gives them, since fused
+ * ones are scaled by what else was found (a passage that only the dense leg found counts 0). Beyond half it tells
+ * no more.
+ */
+function marginOf(passages: readonly ReadPassage[]): number {
+  const raw = passages.some((read) => read.passage.lexicalScore !== undefined)
+  const scores = passages.map(({ passage }) => (raw ? (passage.lexicalScore ?? 0) : passage.score))
+  scores.sort((a, b) => b - a)
+  if (scores.length < 2 || scores[0]! <= 0) return 0
+  return Math.min(1, (2 * (scores[0]! - scores[1]!)) / scores[0]!)
+}
+
+/**
+ * The best context cover among sentences that hold the asked kind of answer: "how many employees" is not answered by
+ * a sentence about employees without a number.
+ */
+function typedCover(ranked: readonly Candidate[]): number {
+  const typed = ranked.slice(0, 12).filter((candidate) => candidate.cue > 0)
+  return Math.max(0, ...typed.map((candidate) => candidate.contextCover))
+}
+
 /** Share of the two rarest terms' weight that the best sentences say. */
 function rareCover(asked: Asked, top: readonly Candidate[]): number {
   const order = asked.weights.map((weight, i) => [weight, i] as const).sort((a, b) => b[0] - a[0])
@@ -57,7 +81,7 @@ function rareCover(asked: Asked, top: readonly Candidate[]): number {
   let total = 0
   for (const [weight, i] of order.slice(0, 2)) {
     total += weight
-    if (top.some((candidate) => candidate.unit.set.has(asked.terms[i]!))) held += weight
+    held += weight * Math.max(...top.map((candidate) => holds(asked, i, candidate.unit.set)))
   }
   return total > 0 ? held / total : 0
 }
@@ -65,7 +89,7 @@ function rareCover(asked: Asked, top: readonly Candidate[]): number {
 /** Share of the question's names, codes and numbers that no passage holds. */
 function entityMissing(asked: Asked, passages: readonly ReadPassage[]): number {
   if (asked.entities.length === 0) return 0
-  const missing = asked.entities.filter((term) => !passages.some((read) => read.all.has(term)))
+  const missing = asked.entities.filter((term) => isMissing(asked, term, passages))
   return missing.length / asked.entities.length
 }
 
@@ -73,7 +97,12 @@ function entityMissing(asked: Asked, passages: readonly ReadPassage[]): number {
 export function missingTerms(asked: Asked, passages: readonly ReadPassage[]): string[] {
   return asked.terms
     .map((term, i) => ({ term, weight: asked.weights[i]! }))
-    .filter(({ term }) => !passages.some((read) => read.all.has(term)))
+    .filter(({ term }) => isMissing(asked, term, passages))
     .sort((a, b) => b.weight - a.weight)
     .map(({ term }) => term)
+}
+
+function isMissing(asked: Asked, term: string, passages: readonly ReadPassage[]): boolean {
+  const i = asked.terms.indexOf(term)
+  return !passages.some((read) => holds(asked, i, read.all) > 0)
 }

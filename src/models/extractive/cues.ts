@@ -37,7 +37,7 @@ const questions: ReadonlyArray<[AnswerKind, RegExp]> = [
   ['person', /\b(?:who|whom|whose|wer|wem|wen|wessen)\b|谁|哪位|何人/iu],
   [
     'reason',
-    /\b(?:why|what (?:caused|causes)|for what reason|warum|weshalb|wieso)\b|为什么|为何|原因/iu,
+    /\b(?:why|what (?:caused|causes)|what (?:was|is|were) the (?:root )?(?:cause|reason)s?|was (?:war|ist) (?:die ursache|der grund)|for what reason|warum|weshalb|wieso)\b|为什么|为何|原因/iu,
   ],
 ]
 

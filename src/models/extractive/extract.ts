@@ -89,11 +89,9 @@ export function askedOf(
   read: readonly ReadPassage[],
   options: { analyse: Analyse; language?: string },
 ): Asked {
-  const share = (term: string) =>
-    read.length === 0 ? 0 : read.filter((one) => one.all.has(term)).length / read.length
   return readQuestion(question, options.analyse, {
     ...(options.language === undefined ? {} : { language: options.language }),
-    documentShare: share,
+    vocabulary: read.map((one) => one.all),
   })
 }
 

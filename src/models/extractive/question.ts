@@ -1,4 +1,4 @@
-import { type Analyse, numbersIn, stopTerms } from '#kernel'
+import { type Analyse, statedNumbers, stopTerms } from '#kernel'
 import { type AnswerKind, answerKind } from './cues.ts'
 
 /** A question as the scorer reads it. */
@@ -9,6 +9,8 @@ export interface Asked {
   terms: readonly string[]
   /** Weight of each term: how rare it is among the passages at hand, summing to 1. */
   weights: readonly number[]
+  /** For each term the passages' stems that are nearly it (same stem of another form, part of a compound). */
+  near: readonly (readonly string[])[]
   /** Pairs of neighbouring content stems, for phrases. */
   pairs: ReadonlySet<string>
   /** Stems of names, codes and numbers: what a right passage can hardly lack. */
@@ -18,30 +20,36 @@ export interface Asked {
 }
 
 const maxTerms = 64
+/** "How large", "wie hoch": the adjective asks, the answer need not say it. */
+const measure =
+  /\b(how|wie)\s+(?:large|big|high|tall|deep|wide|old|fast|quickly|soon|expensive|hoch|groß|alt|tief|breit|schnell|teuer)\b/giu
 const name =
   /(?<!^)(?<![.!?]\s)(?<=[\s("“„'-])\p{Lu}[\p{L}\p{N}-]+|\b[\p{L}]*\p{N}[\p{L}\p{N}.-]*/gu
 
-/** Reads a question; `documentShare(term)` is the share (0 to 1) of passages that hold a stem. */
+/** Reads a question against the stems of the passages found: how rare a term is among them is its weight. */
 export function readQuestion(
   text: string,
   analyse: Analyse,
-  options: { language?: string; documentShare: (term: string) => number },
+  options: { language?: string; vocabulary: readonly ReadonlySet<string>[] },
 ): Asked {
   const stops = stopTerms(analyse)
-  const all = analyse(text, options.language)
+  const all = analyse(text.replace(measure, '$1 '), options.language)
   let content = all.filter((term) => !stops.has(term))
   if (content.length === 0) content = [...all]
   const terms = [...new Set(content)].slice(0, maxTerms)
-  const raw = terms.map((term) => weightOf(term, options.documentShare(term)))
+  const near = nearTerms(terms, options.vocabulary)
+  const share = (term: string, i: number) => shareOf([term, ...near[i]!], options.vocabulary)
+  const raw = terms.map((term, i) => weightOf(term, share(term, i)))
   const total = raw.reduce((sum, weight) => sum + weight, 0) || 1
   return {
     text,
     lower: text.toLowerCase(),
     terms,
     weights: raw.map((weight) => weight / total),
+    near,
     pairs: neighbours(content),
     entities: entityTerms(text, { analyse, stops, language: options.language, terms }),
-    numbers: numbersIn(text),
+    numbers: [...statedNumbers(text)],
     kind: answerKind(text),
   }
 }
@@ -49,9 +57,58 @@ export function readQuestion(
 /** Rare among the passages counts most; a term of a few letters tells less than a long one. */
 function weightOf(term: string, share: number): number {
   const rarity = Math.log(1 + 1 / (share + 0.12))
+  // A code (K3011) names exactly one thing.
+  if (/\p{L}/u.test(term) && /\p{N}/u.test(term)) return 1.3 * rarity
   const han = /\p{sc=Han}/u.test(term)
   const length = han ? Math.min(1, 0.5 + term.length / 4) : Math.min(1, 0.55 + term.length / 12)
   return rarity * length
+}
+
+/** Share (0 to 1) of the passages that hold one of these stems. */
+function shareOf(stems: readonly string[], vocabulary: readonly ReadonlySet<string>[]): number {
+  if (vocabulary.length === 0) return 0
+  return vocabulary.filter((set) => stems.some((stem) => set.has(stem))).length / vocabulary.length
+}
+
+/** Letters that two stems must begin with in common to count as forms of one word. */
+const prefixLetters = 5
+/** Letters that a part of a compound has at least. */
+const partLetters = 6
+const maxNear = 12
+
+/** `surrender` and `surrendered`, `invention` and `inventor`; `Frist` is no part of `Kündigungsfrist`, `Kündigung` is. */
+function nearTerms(
+  terms: readonly string[],
+  vocabulary: readonly ReadonlySet<string>[],
+): string[][] {
+  const near = terms.map((): string[] => [])
+  const wanted = terms.map((term) => /^\p{L}{4,}$/u.test(term) || /^\p{sc=Han}{2,}$/u.test(term))
+  const seen = new Set<string>()
+  for (const set of vocabulary) {
+    for (const stem of set) {
+      if (seen.has(stem)) continue
+      seen.add(stem)
+      for (let i = 0; i < terms.length; i++) {
+        if (wanted[i] && near[i]!.length < maxNear && isNear(terms[i]!, stem)) near[i]!.push(stem)
+      }
+    }
+  }
+  return near
+}
+
+function isNear(term: string, stem: string): boolean {
+  if (term === stem) return false
+  const [short, long] = term.length <= stem.length ? [term, stem] : [stem, term]
+  const code = short.charCodeAt(0)
+  // Chinese words are cut here one way and there another: 保险 in 保险费.
+  if (code >= 0x3400 && code <= 0x9fff) return short.length >= 2 && long.includes(short)
+  if (short.length < prefixLetters) return false
+  if (short.length >= partLetters && long.includes(short)) return true
+  if (short.charCodeAt(0) !== long.charCodeAt(0) || short.charCodeAt(1) !== long.charCodeAt(1))
+    return false
+  let common = 2
+  while (common < short.length && short.charCodeAt(common) === long.charCodeAt(common)) common++
+  return common >= prefixLetters && common >= long.length - 4 && common >= short.length - 3
 }
 
 /** Joined pairs of adjacent content stems. */

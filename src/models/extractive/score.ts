@@ -51,11 +51,23 @@ export function readPassage(passage: Passage, analyse: Analyse, language?: strin
   return { passage, units, about, all }
 }
 
-/** Weighted share (0 to 1) of the question's terms that a set of stems holds. */
-export function coverOf(asked: Asked, held: (term: string) => boolean): number {
+/** What a near form of a term counts beside the term itself. */
+const nearShare = 0.75
+
+/** How far a set of stems holds the question's term number `i`: 1, less for a near form, 0. */
+export function holds(asked: Asked, i: number, set: ReadonlySet<string>): number {
+  if (set.has(asked.terms[i]!)) return 1
+  for (const stem of asked.near[i]!) if (set.has(stem)) return nearShare
+  return 0
+}
+
+/** Weighted share (0 to 1) of the question's terms that sets of stems hold, each term by the best. */
+export function coverOf(asked: Asked, sets: readonly ReadonlySet<string>[]): number {
   let cover = 0
   for (let i = 0; i < asked.terms.length; i++) {
-    if (held(asked.terms[i]!)) cover += asked.weights[i]!
+    let held = 0
+    for (const set of sets) if (held < 1) held = Math.max(held, holds(asked, i, set))
+    cover += held * asked.weights[i]!
   }
   return Math.min(1, cover)
 }
@@ -78,18 +90,24 @@ export const rankFeatures = [
 /** Every unit of the passages that could answer, scored, best first. */
 export function rankUnits(asked: Asked, passages: readonly ReadPassage[]): Candidate[] {
   const top = Math.max(1e-9, ...passages.map((read) => read.passage.score))
+  const said = new Set([...asked.terms, ...asked.near.flat()])
   const candidates: Candidate[] = []
   for (const read of passages) {
-    const passageCover = coverOf(asked, (term) => read.all.has(term))
+    const passageCover = coverOf(asked, [read.all])
     for (let index = 0; index < read.units.length; index++) {
       const unit = read.units[index]!
       if (unit.kind === 'heading' || unit.kind === 'table-header' || unit.terms.length === 0)
         continue
-      if (instructsModel(unit.text)) continue
+      if (!saysMore(unit, said, read.about) || instructsModel(unit.text)) continue
       candidates.push(scoreUnit(asked, read, { index, passageCover, top }))
     }
   }
   return candidates.sort((a, b) => b.score - a.score)
+}
+
+/** A unit that only repeats the question, the title or a heading cannot answer. */
+function saysMore(unit: ReadUnit, said: ReadonlySet<string>, about: ReadonlySet<string>): boolean {
+  return unit.terms.some((term) => !said.has(term)) && unit.terms.some((term) => !about.has(term))
 }
 
 function scoreUnit(
@@ -98,7 +116,7 @@ function scoreUnit(
   at: { index: number; passageCover: number; top: number },
 ): Candidate {
   const unit = read.units[at.index]!
-  const cover = coverOf(asked, (term) => unit.set.has(term))
+  const cover = coverOf(asked, [unit.set])
   const contextCover = contextCoverOf(asked, read, at.index)
   const cue = cueMatch(asked.kind, unit.text, asked.text)
   const features = [
@@ -124,21 +142,20 @@ function contextCoverOf(asked: Asked, read: ReadPassage, index: number): number 
   const before = read.units[index - 1]
   const after = read.units[index + 1]
   const header = unit.header === undefined ? undefined : read.units[unit.header]
+  const places: [ReadonlySet<string> | undefined, number][] = [
+    [unit.set, 1],
+    [header?.set, 0.8],
+    [before?.set, 0.55],
+    [read.about, 0.5],
+    [after?.set, 0.3],
+  ]
   let cover = 0
   for (let i = 0; i < asked.terms.length; i++) {
-    const term = asked.terms[i]!
-    const share = unit.set.has(term)
-      ? 1
-      : header?.set.has(term)
-        ? 0.8
-        : before?.set.has(term)
-          ? 0.55
-          : read.about.has(term)
-            ? 0.5
-            : after?.set.has(term)
-              ? 0.3
-              : 0
-    cover += share * asked.weights[i]!
+    let best = 0
+    for (const [set, share] of places) {
+      if (set && share > best) best = Math.max(best, share * holds(asked, i, set))
+    }
+    cover += best * asked.weights[i]!
   }
   return Math.min(1, cover)
 }

@@ -14,9 +14,9 @@ const maxListItems = 8
 /** Two sentences that share this much of their stems say the same thing. */
 const sameShare = 0.6
 /** How far behind the best a sentence may score and still be added. */
-const scoreGap = 0.9
+const scoreGap = 1.6
 /** What a sentence of a superseded document of the same series loses. */
-const supersededPenalty = 1.2
+const supersededPenalty = 3.5
 
 /**
  * Chooses one to four sentences from the ranked ones: the best, then those that add something the question asks
