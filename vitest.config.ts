@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'sdk/**/*.test.ts'],
+    include: [
+      'src/**/*.test.ts',
+      'test/**/*.test.ts',
+      'sdk/**/*.test.ts',
+      'console/test/**/*.test.ts',
+    ],
     exclude: ['**/node_modules/**', 'test/interop/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
