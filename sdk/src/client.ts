@@ -56,7 +56,12 @@ function systemRoutes(http: Http) {
   return {
     status: () => http.get<t.SystemStatus>('/status'),
     health: () => http.get<{ ok: boolean }>('/health'),
-    doctor: () => http.get<t.DoctorReport>('/doctor'),
+    /** `fsck` compares everything that is stored with everything else; it takes its time. */
+    doctor: (query?: { fsck?: boolean }, options: CallOptions = {}) =>
+      http.get<t.DoctorReport>('/doctor', query, options),
+    /** A backup of the whole installation as a tar archive. */
+    backup: (options: CallOptions = {}) =>
+      http.send('GET', '/system/backup', { ...options, accept: '*/*' }),
     openapi: () => http.get<Record<string, unknown>>('/openapi.json'),
     schema: (kind: t.ResourceKind) => http.get<Record<string, unknown>>(`/schemas/${part(kind)}`),
   }

@@ -1,0 +1,26 @@
+import type { Verb } from '../verb.ts'
+import { answerVerbs } from './answers.ts'
+import { auditVerbs } from './audit.ts'
+import { documentVerbs } from './documents.ts'
+import { evalVerbs } from './evals.ts'
+import { ingestVerbs } from './ingest.ts'
+import { jobVerbs } from './jobs.ts'
+import { modelVerbs } from './models.ts'
+import { peopleVerbs } from './people.ts'
+import { resourceVerbs } from './resources.ts'
+import { systemVerbs } from './system.ts'
+
+/** Every verb there is, in the order of the help. */
+export const verbs: readonly Verb[] = [
+  ...systemVerbs.filter((verb) => verb.name === 'start'),
+  ...resourceVerbs,
+  ...ingestVerbs,
+  ...answerVerbs,
+  ...documentVerbs,
+  ...jobVerbs,
+  ...peopleVerbs,
+  ...auditVerbs,
+  ...modelVerbs,
+  ...systemVerbs.filter((verb) => verb.name !== 'start'),
+  ...evalVerbs,
+]
