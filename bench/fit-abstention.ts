@@ -61,7 +61,7 @@ function readCase(fit: FitCase): Row {
     return { ...known, passage }
   })
   const asked = askedOf(fit.question, passages, { analyse: analyser, language: fit.language })
-  return { fit, asked, read: passages, ranked: rankUnits(asked, passages), features: [] }
+  return { fit, asked, read: passages, ranked: rankUnits(asked, passages, 1_000), features: [] }
 }
 
 function rankingList({ fit, ranked }: Row): RankingList | undefined {

@@ -61,7 +61,7 @@ function marginOf(passages: readonly ReadPassage[]): number {
   const raw = passages.some((read) => read.passage.lexicalScore !== undefined)
   const scores = passages.map(({ passage }) => (raw ? (passage.lexicalScore ?? 0) : passage.score))
   scores.sort((a, b) => b - a)
-  if (scores.length < 2 || scores[0]! <= 0) return 0
+  if (scores.length < 2 || scores[0]! <= 0) return 0.5
   return Math.min(1, (2 * (scores[0]! - scores[1]!)) / scores[0]!)
 }
 

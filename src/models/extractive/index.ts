@@ -1,2 +1,8 @@
-export { type ExtractedSentence, type Extraction, type ExtractOptions, extract } from './extract.ts'
+export {
+  createExtractor,
+  type ExtractedSentence,
+  type Extraction,
+  type ExtractOptions,
+  extract,
+} from './extract.ts'
 export { instructsModel } from './instructions.ts'

@@ -16,7 +16,11 @@ const patterns: readonly RegExp[] = [
   /(?:忽略|无视|忘记|不要理会|不用管).{0,20}(?:指令|指示|提示|规则|要求|上文|以上|之前)|(?:系统提示词?|你的指令)|你现在是|(?:作为|身为)(?:一个)?(?:AI|人工智能|助手|语言模型)/iu,
 ]
 
+/** A word that each pattern needs: most sentences are done after this one look. */
+const suspicious =
+  /ignore|disregard|forget|override|bypass|\bAI\b|model|LLM|chatbot|assistant|GPT|copilot|prompt|instruct|you are now|system|developer|if you|when you|the user|this (?:message|document|passage)|these|the passage|ignorier|vergiss|vergessen|missachte|antworte|\bgib\b|sage|schreibe|verrate|nenne|忽略|无视|忘记|不要理会|不用管|系统提示|指令|你现在是|人工智能|助手|语言模型|<|\[/iu
+
 /** Whether a sentence gives an order to whatever model reads it. */
 export function instructsModel(sentence: string): boolean {
-  return patterns.some((pattern) => pattern.test(sentence))
+  return suspicious.test(sentence) && patterns.some((pattern) => pattern.test(sentence))
 }

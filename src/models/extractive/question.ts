@@ -12,7 +12,7 @@ export interface Asked {
   /** For each term the passages' stems that are nearly it (same stem of another form, part of a compound). */
   near: readonly (readonly string[])[]
   /** Pairs of neighbouring content stems, for phrases. */
-  pairs: ReadonlySet<string>
+  pairs: ReadonlyMap<string, ReadonlySet<string>>
   /** Stems of names, codes and numbers: what a right passage can hardly lack. */
   entities: readonly string[]
   numbers: readonly string[]
@@ -56,18 +56,19 @@ export function readQuestion(
 
 /** Rare among the passages counts most; a term of a few letters tells less than a long one. */
 function weightOf(term: string, share: number): number {
-  const rarity = Math.log(1 + 1 / (share + 0.12))
+  const rarity = Math.log(1 + 1 / (share + 0.08))
   // A code (K3011) names exactly one thing.
   if (/\p{L}/u.test(term) && /\p{N}/u.test(term)) return 1.3 * rarity
   const han = /\p{sc=Han}/u.test(term)
-  const length = han ? Math.min(1, 0.5 + term.length / 4) : Math.min(1, 0.55 + term.length / 12)
+  const length = han ? Math.min(1, term.length / 2 - 0.2) : Math.min(1, 0.55 + term.length / 12)
   return rarity * length
 }
 
 /** Share (0 to 1) of the passages that hold one of these stems. */
 function shareOf(stems: readonly string[], vocabulary: readonly ReadonlySet<string>[]): number {
-  if (vocabulary.length === 0) return 0
-  return vocabulary.filter((set) => stems.some((stem) => set.has(stem))).length / vocabulary.length
+  const found = vocabulary.filter((set) => stems.some((stem) => set.has(stem))).length
+  // Of one or two passages nothing can be told: they draw towards a half.
+  return (found + 0.5) / (vocabulary.length + 1)
 }
 
 /** Letters that two stems must begin with in common to count as forms of one word. */
@@ -88,6 +89,7 @@ function nearTerms(
     for (const stem of set) {
       if (seen.has(stem)) continue
       seen.add(stem)
+      if (stem.length < 2) continue
       for (let i = 0; i < terms.length; i++) {
         if (wanted[i] && near[i]!.length < maxNear && isNear(terms[i]!, stem)) near[i]!.push(stem)
       }
@@ -103,18 +105,22 @@ function isNear(term: string, stem: string): boolean {
   // Chinese words are cut here one way and there another: 保险 in 保险费.
   if (code >= 0x3400 && code <= 0x9fff) return short.length >= 2 && long.includes(short)
   if (short.length < prefixLetters) return false
-  if (short.length >= partLetters && long.includes(short)) return true
-  if (short.charCodeAt(0) !== long.charCodeAt(0) || short.charCodeAt(1) !== long.charCodeAt(1))
-    return false
+  if (short.charCodeAt(0) !== long.charCodeAt(0) || short.charCodeAt(1) !== long.charCodeAt(1)) {
+    return short.length >= partLetters && long.length >= short.length + 3 && long.includes(short)
+  }
+  if (short.length >= partLetters && long.startsWith(short)) return true
   let common = 2
   while (common < short.length && short.charCodeAt(common) === long.charCodeAt(common)) common++
   return common >= prefixLetters && common >= long.length - 4 && common >= short.length - 3
 }
 
-/** Joined pairs of adjacent content stems. */
-export function neighbours(terms: readonly string[]): Set<string> {
-  const pairs = new Set<string>()
-  for (let i = 0; i + 1 < terms.length; i++) pairs.add(`${terms[i]}\u0001${terms[i + 1]}`)
+/** For each content stem those that follow it somewhere. */
+function neighbours(terms: readonly string[]): Map<string, Set<string>> {
+  const pairs = new Map<string, Set<string>>()
+  for (let i = 0; i + 1 < terms.length; i++) {
+    const after = pairs.get(terms[i]!) ?? new Set()
+    pairs.set(terms[i]!, after.add(terms[i + 1]!))
+  }
   return pairs
 }
 

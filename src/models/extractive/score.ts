@@ -3,7 +3,7 @@ import type { Passage } from '#ports'
 import { cueMatch } from './cues.ts'
 import { rankWeights } from './generated/coefficients.ts'
 import { instructsModel } from './instructions.ts'
-import { type Asked, neighbours } from './question.ts'
+import type { Asked } from './question.ts'
 
 /** A unit of a passage with the stems that say what it is about. */
 export interface ReadUnit extends TextUnit {
@@ -87,8 +87,15 @@ export const rankFeatures = [
   'row',
 ] as const
 
-/** Every unit of the passages that could answer, scored, best first. */
-export function rankUnits(asked: Asked, passages: readonly ReadPassage[]): Candidate[] {
+/** Candidates that selection and abstention look at. */
+const maxRanked = 48
+
+/** The units of the passages that could answer, scored, best first. Instructions to a model are none of them. */
+export function rankUnits(
+  asked: Asked,
+  passages: readonly ReadPassage[],
+  most = maxRanked,
+): Candidate[] {
   const top = Math.max(1e-9, ...passages.map((read) => read.passage.score))
   const said = new Set([...asked.terms, ...asked.near.flat()])
   const candidates: Candidate[] = []
@@ -98,11 +105,17 @@ export function rankUnits(asked: Asked, passages: readonly ReadPassage[]): Candi
       const unit = read.units[index]!
       if (unit.kind === 'heading' || unit.kind === 'table-header' || unit.terms.length === 0)
         continue
-      if (!saysMore(unit, said, read.about) || instructsModel(unit.text)) continue
+      if (!saysMore(unit, said, read.about)) continue
       candidates.push(scoreUnit(asked, read, { index, passageCover, top }))
     }
   }
-  return candidates.sort((a, b) => b.score - a.score)
+  candidates.sort((a, b) => b.score - a.score)
+  const kept: Candidate[] = []
+  for (const candidate of candidates) {
+    if (kept.length >= most) break
+    if (!instructsModel(candidate.unit.text)) kept.push(candidate)
+  }
+  return kept
 }
 
 /** A unit that only repeats the question, the title or a heading cannot answer. */
@@ -122,7 +135,7 @@ function scoreUnit(
   const features = [
     cover,
     contextCover - cover,
-    share(asked.pairs, neighbours(unit.terms)),
+    pairShare(asked, unit.terms),
     cue,
     read.passage.score / at.top,
     at.passageCover,
@@ -160,11 +173,16 @@ function contextCoverOf(asked: Asked, read: ReadPassage, index: number): number 
   return Math.min(1, cover)
 }
 
-function share(wanted: ReadonlySet<string>, held: ReadonlySet<string>): number {
-  if (wanted.size === 0) return 0
-  let found = 0
-  for (const pair of wanted) if (held.has(pair)) found++
-  return found / wanted.size
+/** Share of the question's pairs of neighbouring stems that stand side by side here too. */
+function pairShare(asked: Asked, terms: readonly string[]): number {
+  let wanted = 0
+  for (const after of asked.pairs.values()) wanted += after.size
+  if (wanted === 0) return 0
+  const found = new Set<string>()
+  for (let i = 0; i + 1 < terms.length; i++) {
+    if (asked.pairs.get(terms[i]!)?.has(terms[i + 1]!)) found.add(`${terms[i]} ${terms[i + 1]}`)
+  }
+  return found.size / wanted
 }
 
 function numberShare(asked: Asked, text: string): number {
