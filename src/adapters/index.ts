@@ -20,3 +20,6 @@ export {
   type OutboundOptions,
 } from './outbound/index.ts'
 export * from './parsers/index.ts'
+export { FolderObjectStore } from './objects/folder/folder.ts'
+export { FolderUploads } from './objects/uploads/uploads.ts'
+export { FolderSource } from './sources/folder/folder.ts'

@@ -47,7 +47,6 @@ export interface ApiHouse {
 export interface SystemFacts {
   embedder: string | null
   denseOff: string | null
-  chatModel: { name: string; note: string }
   sample: boolean
   startedAt: Date
   offers: { name: string; note: string; yaml: string }[]

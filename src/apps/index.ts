@@ -1,4 +1,5 @@
 export { answer } from './answer/answer.ts'
+export { defaultAssistant } from './answer/authorizing.ts'
 export type { AnswerHouse } from './answer/house.ts'
 export type {
   Answered,

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type Answered, answer, type Part } from '#apps'
+import { type Answered, answer, defaultAssistant, type Part } from '#apps'
 import { answer as answerSchema, askRequest, assistantPage } from '../contract/answers.ts'
 import { EventStream } from '../http/events.ts'
 import { problemOf } from '../http/problem.ts'
@@ -17,7 +17,9 @@ export const askRoutes = [
     response: assistantPage,
     async handler({ context }, house) {
       const snapshot = await house.answer.snapshots.get(context.organizationId)
-      const items = snapshot.list('Assistant').map((assistant) => ({
+      const first = defaultAssistant(snapshot)
+      const rest = snapshot.list('Assistant').filter((one) => one !== first)
+      const items = [...(first ? [first] : []), ...rest].map((assistant) => ({
         name: assistant.name,
         description: assistant.spec.description,
         suggestions: [...assistant.spec.suggestions],

@@ -31,7 +31,7 @@ export async function authorize(run: Run): Promise<AnswerAccess | Denied> {
   const snapshot = await house.snapshots.get(organizationId)
   const assistant = question.assistant
     ? snapshot.resolve('Assistant', question.assistant)
-    : snapshot.list('Assistant')[0]
+    : defaultAssistant(snapshot)
   if (!assistant) return noAssistant(question.assistant)
   const history = await readHistory(house.store, {
     organizationId,
@@ -53,6 +53,12 @@ export async function authorize(run: Run): Promise<AnswerAccess | Denied> {
     history,
     maxOutputTokens: 1_024,
   }
+}
+
+/** The one that carries the label `default`, else the first by name. */
+export function defaultAssistant(snapshot: Snapshot): SnapshotResource<'Assistant'> | undefined {
+  const all = snapshot.list('Assistant')
+  return all.find((one) => snapshot.resolve('Assistant', `${one.name}@default`)) ?? all[0]
 }
 
 function noAssistant(name: string | undefined): Denied {

@@ -61,8 +61,9 @@ export async function* validate(run: Run, what: Checked): AsyncGenerator<Part, C
       const text = masker ? await masker.push(part.text) : part.text
       yield* tell(checker.push(text), told, what)
     } else if (part.type === 'abstain') told.abstained = part.reason
-    else if (part.type === 'usage') told.usage = part
-    else if (part.type === 'model') told.model = part.model
+    else if (part.type === 'usage') {
+      told.usage = { inputTokens: part.inputTokens, outputTokens: part.outputTokens }
+    } else if (part.type === 'model') told.model = part.model
   }
   if (masker) yield* tell(checker.push(await masker.flush()), told, what)
   yield* tell(checker.end(), told, what)

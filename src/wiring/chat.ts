@@ -1,0 +1,85 @@
+import {
+  createAnthropicModel,
+  createExtractiveModel,
+  createOpenAiModel,
+  createOutboundClient,
+} from '#adapters'
+import type { Config } from '#config'
+import { analyseIn, detectLanguage } from '#data'
+import type { ResourceSpec } from '#kernel'
+import {
+  createModelCatalog,
+  extract,
+  type ModelCatalog,
+  type Named,
+  noticeProviders,
+} from '#models'
+import type { OutboundClient } from '#ports'
+
+export interface Chat {
+  catalog: ModelCatalog
+  secret(env: string): string | undefined
+  outbound: OutboundClient
+  close(): Promise<void>
+}
+
+/** Chat models by protocol over the one outbound client. */
+export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
+  const outbound = createOutboundClient({ allowPrivate: allowed(config, env) })
+  const secret = (name: string): string | undefined => env[name] || undefined
+  const options = (provider: Named<ResourceSpec<'Provider'>>, secrets: { apiKey?: string }) => ({
+    id: provider.name,
+    baseUrl: provider.spec.baseUrl ?? '',
+    headers: provider.spec.headers,
+    timeouts: provider.spec.timeouts,
+    outbound,
+    ...secrets,
+    ...(provider.spec.apiKey ? { apiKeyName: provider.spec.apiKey.env } : {}),
+  })
+  const catalog = createModelCatalog({
+    secret,
+    factories: {
+      extractive: () =>
+        createExtractiveModel((question, passages, given) =>
+          extract(question, passages, { ...given, analyse: analyseIn, detectLanguage }),
+        ),
+      openai: (provider, secrets) => createOpenAiModel(options(provider, secrets)),
+      anthropic: (provider, secrets) => createAnthropicModel(options(provider, secrets)),
+    },
+  })
+  return { catalog, secret, outbound, close: () => outbound.close() }
+}
+
+/** What an operator named in the environment may be reached, private or not. */
+function allowed(config: Config, env: NodeJS.ProcessEnv): string[] {
+  const named = [env.OPENAI_BASE_URL, env.ANTHROPIC_BASE_URL].flatMap((url) => {
+    const parsed = url ? URL.parse(url) : null
+    if (!parsed) return []
+    return [`${parsed.hostname}:${parsed.port || (parsed.protocol === 'https:' ? 443 : 80)}`]
+  })
+  return [...config.allowedPrivateHosts, ...named]
+}
+
+const probeTimeouts = { totalMs: 1_500, firstByteMs: 1_500, idleMs: 1_500 }
+
+/** Chat models that this machine seems to have, as resources to apply. Never fails: what cannot be reached is not offered. */
+export async function noticeChat(chat: Chat, env: NodeJS.ProcessEnv) {
+  const probe = async (url: string, headers: Record<string, string>): Promise<unknown> => {
+    try {
+      const answer = await chat.outbound.request({
+        method: 'GET',
+        url,
+        headers,
+        timeouts: probeTimeouts,
+        maxBytes: 1_000_000,
+      })
+      if (answer.status !== 200) return undefined
+      const pieces: Uint8Array[] = []
+      for await (const piece of answer.body) pieces.push(piece)
+      return JSON.parse(Buffer.concat(pieces).toString('utf8'))
+    } catch {
+      return undefined
+    }
+  }
+  return noticeProviders(env, probe)
+}

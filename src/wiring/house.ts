@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { FolderUploads } from '#adapters'
+import type { ApiHouse, SystemFacts } from '#api'
+import type { Config } from '#config'
+import { type Resource, systemClock } from '#kernel'
+import type { NoticedProvider } from '#models'
+import { lockDirectory, toYamlFile } from '#store'
+import { type Chat, noticeChat, openChat } from './chat.ts'
+import { type Embedders, openEmbedders } from './embedders.ts'
+import { type Foundation, type Log, openFoundation } from './foundation.ts'
+import { openPipelines, type Pipelines } from './pipelines.ts'
+
+export const version = '0.1.0'
+
+/** A whole Plinth in this process: the doors' house, background work, and how to end it. */
+export interface House {
+  config: Config
+  foundation: Foundation
+  pipelines: Pipelines
+  embedders: Embedders
+  chat: Chat
+  api: ApiHouse
+  /** Starts jobs, checkpoints, watching. */
+  start(): void
+  /** Ends background work, then everything that was opened, in the opposite order. */
+  close(): Promise<void>
+}
+
+export interface HouseOptions {
+  env?: NodeJS.ProcessEnv
+  log?: Log
+}
+
+/** Builds every adapter, wraps every port and hands them down. The only place that knows them all. */
+export async function buildHouse(config: Config, options: HouseOptions = {}): Promise<House> {
+  const env = options.env ?? process.env
+  const log = options.log ?? (() => undefined)
+  const release = config.databaseUrl ? () => undefined : lockDirectory(config.dataDir)
+  try {
+    const foundation = await openFoundation(config, log)
+    const embedders = await openEmbedders(config)
+    const chat = openChat(config, env)
+    const pipelines = openPipelines(foundation, { config, embedders, chat, log })
+    const offers: SystemFacts['offers'] = []
+    const api = apiHouse(foundation, pipelines, { config, embedders, offers })
+    return {
+      config,
+      foundation,
+      pipelines,
+      embedders,
+      chat,
+      api,
+      start: () => {
+        if (config.workers > 0) pipelines.jobs.start()
+        foundation.signer.start()
+        pipelines.schedule.start()
+        void noticeChat(chat, env).then((found) => offers.push(...found.map(offerOf)))
+      },
+      close: async () => {
+        await pipelines.schedule.stop()
+        await pipelines.jobs.stop()
+        await foundation.authenticator.close()
+        await foundation.signer.stop()
+        await Promise.all([pipelines.close(), chat.close()])
+        await Promise.all([...embedders.byName.values()].map((one) => one.close()))
+        await foundation.store.close()
+        release()
+      },
+    }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+function apiHouse(
+  foundation: Foundation,
+  pipelines: Pipelines,
+  parts: { config: Config; embedders: Embedders; offers: SystemFacts['offers'] },
+): ApiHouse {
+  const { config, embedders, offers } = parts
+  const startedAt = new Date()
+  const { objects, ingest, answer, jobs } = pipelines
+  return {
+    ...foundation,
+    version,
+    objects,
+    clock: systemClock,
+    answer,
+    ingest,
+    jobs,
+    uploads: new FolderUploads(join(config.dataDir, 'uploads'), objects),
+    organization: { id: foundation.organizationId, name: config.organization },
+    publicUrl: () => config.publicUrl || `http://${config.host}:${config.port}`,
+    secureCookies: config.publicUrl.startsWith('https:'),
+    facts: () => ({
+      embedder: embedders.default?.id ?? null,
+      denseOff: embedders.off,
+      sample: config.sample,
+      startedAt,
+      offers,
+    }),
+    embedders: () => embedders.byName,
+  }
+}
+
+/** A chat model that was noticed, with the YAML that connects it: for people to apply, never applied by itself. */
+function offerOf({ provider, model, because }: NoticedProvider): SystemFacts['offers'][number] {
+  const resources = [provider, model].map((r) => ({ ...r, project: 'default' }) as Resource)
+  return { name: model.name, note: because, yaml: toYamlFile(resources) }
+}
