@@ -1,0 +1,27 @@
+import { answers } from './requirements/answers.ts'
+import { audit } from './requirements/audit.ts'
+import { documents } from './requirements/documents.ts'
+import { doors } from './requirements/doors.ts'
+import { house } from './requirements/house.ts'
+import { masking } from './requirements/masking.ts'
+import { models } from './requirements/models.ts'
+import { people } from './requirements/people.ts'
+import { resources } from './requirements/resources.ts'
+import { retrieval } from './requirements/retrieval.ts'
+import type { Requirement } from './requirements/row.ts'
+import { running } from './requirements/running.ts'
+
+/** Everything that Plinth owes, as data. `test/requirements.test.ts` holds the tests to it, and it to the tests. */
+export const requirements: readonly Requirement[] = [
+  ...documents,
+  ...masking,
+  ...retrieval,
+  ...answers,
+  ...models,
+  ...resources,
+  ...people,
+  ...audit,
+  ...doors,
+  ...running,
+  ...house,
+]

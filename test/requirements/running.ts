@@ -1,0 +1,56 @@
+import { rows } from './row.ts'
+
+export const running = rows(
+  'issue 3 §1, §2, §6 to §8',
+  {
+    'M7.cancel': 'Durable jobs: cancels queued work at once and running work at its signal',
+    'M7.children':
+      'Durable jobs: parks a parent until its last child has ended, whichever ends last',
+    'M7.dedupe':
+      'Durable jobs: joins a live job with the same key and starts a new one after it ended',
+    'M7.exactly-one-claim': 'Durable jobs: runs each of 100 jobs exactly once over three workers',
+    'M7.fencing': 'Durable jobs: refuses every write of a worker that lost its lease',
+    'M7.resume': 'Durable jobs: reuses finished steps when another worker takes over',
+    'M7.retry':
+      'Durable jobs: tries faults again with a growing delay, refusals never, and gives up at the limit',
+    'M9.sdk-address':
+      'createClient: writes ids and queries into the address, and leaves out what is not given',
+    'M9.sdk-problems': 'createClient: gives problems with code, remedy and findings',
+    'M9.sdk-stream':
+      'createClient: streams an answer, and reports an error event and a cut stream as problems',
+    'M9.sse-split': 'serverEvents: reads the same events wherever the bytes are split',
+    'M32.directory-lock':
+      'The lock on the data directory: refuses a second holder with who holds it, and follows a dead one',
+  },
+  {
+    'M9.answer-page': [
+      'Every answer has a page with passages, model call, checks, cost, times, audit number and release',
+      'No test cites it yet.',
+    ],
+    'M9.span-tree': [
+      'Every question and every document leaves a span tree, masked before it is stored',
+      'No test cites it yet.',
+    ],
+    'M32.backup': [
+      'A backup restores into an empty directory to the same state',
+      'No test cites it yet.',
+    ],
+    'M32.crash': [
+      'At least 200 kill -9 lose nothing acknowledged and double nothing',
+      'A figure of `npm run bench -- crash`.',
+    ],
+    'M32.doctor': [
+      'doctor names what is wrong and how to mend it; --fsck compares rows, objects and index',
+      'No test cites it yet.',
+    ],
+    'M32.full-disk': [
+      'A full disk and a database that goes away and comes back lose nothing',
+      "Only the database's outage can be made without a machine of its own.",
+    ],
+    'M32.second-start': [
+      'The second start takes at most 5 seconds',
+      'A figure of `npm run bench -- start`; the suite has no timed tests.',
+    ],
+    'M32.stop': ['Ctrl-C stops the server cleanly, with exit code 0', 'No test cites it yet.'],
+  },
+)
