@@ -14,12 +14,12 @@ export { createAnthropicModel } from './models/anthropic/index.ts'
 export type { HttpModelOptions } from './models/exchange.ts'
 export { createExtractiveModel, type Extractor } from './models/extractive/index.ts'
 export { createOpenAiModel } from './models/openai/index.ts'
+export { FolderObjectStore } from './objects/folder/folder.ts'
+export { FolderUploads } from './objects/uploads/uploads.ts'
 export {
   type ClosableOutbound,
   createOutboundClient,
   type OutboundOptions,
 } from './outbound/index.ts'
 export * from './parsers/index.ts'
-export { FolderObjectStore } from './objects/folder/folder.ts'
-export { FolderUploads } from './objects/uploads/uploads.ts'
 export { FolderSource } from './sources/folder/folder.ts'
