@@ -1,2 +1,6 @@
-export * from './traces/write.ts'
+export * from './backup/index.ts'
+export * from './doctor/index.ts'
+export * from './evals/index.ts'
 export * from './feedback/give.ts'
+export * from './traces/write.ts'
+export * from './traces/read.ts'

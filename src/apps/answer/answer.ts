@@ -30,7 +30,7 @@ export async function* answer(
     yield { type: 'step', step: 'retrieve' }
     const found = await trace.step('retrieve', (span) => find(run, { access, asked, span }))
     const readable = await trace.step('ground', (span) =>
-      maskPassages(run, { access, asked, found, span }),
+      maskPassages({ access, asked, found, span }),
     )
     const ground = groundIn(readable.candidates, { tokens: access.assistant.spec.groundTokens })
     yield { type: 'passages', passages: readable.shown(ground) }

@@ -46,10 +46,12 @@ export async function maskQuestion(run: Run, access: AnswerAccess, span: Span): 
  * Personal data that the asker may not see is replaced in the passages before any model reads them, so that no answer
  * can repeat it; offsets keep pointing into the stored text.
  */
-export async function maskPassages(
-  run: Run,
-  what: { access: AnswerAccess; asked: AskedText; found: Found; span: Span },
-): Promise<ReadablePassages> {
+export async function maskPassages(what: {
+  access: AnswerAccess
+  asked: AskedText
+  found: Found
+  span: Span
+}): Promise<ReadablePassages> {
   const { access, asked, found, span } = what
   const replaced = new Map<string, readonly Replacement[]>()
   const byChunk = new Map<string, Candidate>()

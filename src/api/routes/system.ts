@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { defaultAssistant } from '#apps'
+import type { Snapshot } from '#store'
+import { systemStatus } from '../contract/administration.ts'
+import { route } from '../http/route.ts'
+
+const tag = 'System'
+
+export const systemRoutes = [
+  route({
+    method: 'GET',
+    path: '/api/v1/health',
+    permission: 'public',
+    summary: 'Whether the server and its database answer',
+    tag,
+    response: z.object({ ok: z.boolean() }),
+    async handler(_call, house) {
+      await house.store.system((tx) =>
+        tx.selectFrom('organization').select('name').limit(1).execute(),
+      )
+      return { ok: true }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/status',
+    permission: 'signed-in',
+    summary: 'Version, database, chat model, dense leg, offers',
+    tag,
+    response: systemStatus,
+    async handler({ context }, house) {
+      const facts = house.facts()
+      const snapshot = await house.snapshots.get(context.organizationId)
+      return {
+        version: house.version,
+        engine: house.store.engine,
+        chatModel: chatModelOf(snapshot),
+        dense: { embedder: facts.embedder, off: facts.denseOff },
+        sample: facts.sample,
+        uptimeSeconds: Math.round((Date.now() - facts.startedAt.getTime()) / 1_000),
+        offers: facts.offers,
+      }
+    },
+  }),
+]
+
+function chatModelOf(snapshot: Snapshot): { name: string; note: string } {
+  const assistant = defaultAssistant(snapshot)
+  const first = assistant && snapshot.resolve('Route', assistant.spec.route)?.spec.models[0]
+  if (!first || first === 'extractive') {
+    return { name: 'extractive', note: 'Built in: quotes the best-supported sentences.' }
+  }
+  return { name: first, note: `First of the route ${assistant?.spec.route}.` }
+}

@@ -1,0 +1,170 @@
+import { sql } from 'kysely'
+import { type AuditActor, permissionSetFor } from '#governance'
+import { limits, newId, PlinthError, type Resource } from '#kernel'
+import type { Tx } from '#store'
+import { addDocuments, changeReaders, documentsByExternalId } from '../documents/rows.ts'
+import { requestIngest } from './sync.ts'
+
+export interface UploadRow {
+  id: string
+  source: string
+  name: string
+  size: number
+  received: number
+  state: 'receiving' | 'received'
+  digest: string | null
+  readers: string[] | null
+  metadata: Record<string, unknown>
+}
+
+export interface NewUpload {
+  source: string
+  name: string
+  size: number
+  digest?: string | undefined
+  readers?: readonly string[] | undefined
+  metadata?: Record<string, string | number | boolean> | undefined
+}
+
+/** What stands between a file's name and trouble: no control characters, no path that leads anywhere. */
+export function cleanName(name: string): string {
+  const parts = name
+    .normalize('NFC')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is taken out
+    .replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+    .split(/[\\/]+/)
+    .filter((part) => part !== '' && part !== '.' && part !== '..')
+  const cleaned = parts.join('/').slice(0, 1_000)
+  if (cleaned === '') throw new PlinthError('INVALID_INPUT', 'The file has no usable name.')
+  return cleaned
+}
+
+/** Begins an upload, or finds the one that broke off: same source, name, size and digest by the same person. */
+export async function startUpload(tx: Tx, wanted: NewUpload, by: AuditActor): Promise<UploadRow> {
+  if (wanted.size > limits.uploadBytes) {
+    throw new PlinthError(
+      'TOO_LARGE',
+      `${wanted.size} bytes are over the limit of ${limits.uploadBytes}.`,
+    )
+  }
+  const name = cleanName(wanted.name)
+  const earlier = await tx
+    .selectFrom('upload')
+    .select('id')
+    .where('source', '=', wanted.source)
+    .where('name', '=', name)
+    .where('size', '=', wanted.size)
+    .where('created_by', '=', by.id)
+    .where('state', '=', 'receiving')
+    .where((eb) => (wanted.digest ? eb('digest', '=', wanted.digest) : eb('digest', 'is', null)))
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (earlier) return requireUpload(tx, earlier.id, by)
+  const id = newId('upl')
+  await tx
+    .insertInto('upload')
+    .values({
+      id,
+      source: wanted.source,
+      name,
+      size: wanted.size,
+      object_key: '',
+      digest: wanted.digest ?? null,
+      metadata: JSON.stringify(wanted.metadata ?? {}),
+      readers: wanted.readers ? [...wanted.readers] : null,
+      created_by: by.id,
+    })
+    .execute()
+  return requireUpload(tx, id, by)
+}
+
+/** An upload of the same person. Throws NOT_FOUND for another's as for none. */
+export async function requireUpload(tx: Tx, id: string, by: AuditActor): Promise<UploadRow> {
+  const row = await tx
+    .selectFrom('upload')
+    .select(['id', 'source', 'name', 'size', 'received', 'state', 'digest', 'readers', 'metadata'])
+    .where('id', '=', id)
+    .where('created_by', '=', by.id)
+    .executeTakeFirst()
+  if (!row) throw new PlinthError('NOT_FOUND', `There is no upload ${id} of yours.`)
+  const state = row.state as UploadRow['state']
+  return { ...row, size: Number(row.size), received: Number(row.received), state }
+}
+
+/** Bytes that are safe on disk. */
+export async function noteReceived(tx: Tx, id: string, received: number): Promise<void> {
+  await tx
+    .updateTable('upload')
+    .set({ received, updated_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .execute()
+}
+
+export interface ReceivedContent {
+  source: Resource<'Source'>
+  base: Resource<'KnowledgeBase'>
+  name: string
+  title?: string | undefined
+  digest: string
+  originalKey: string
+  readers?: readonly string[] | null | undefined
+  metadata?: Record<string, unknown> | undefined
+}
+
+/**
+ * Makes received content a document of its source, or new content of the document that has that name, and asks for
+ * its reading, in the caller's transaction. Readers: those given, else the source's, else the base's.
+ */
+export async function receiveDocument(
+  tx: Tx,
+  content: ReceivedContent,
+  actor: AuditActor,
+): Promise<{ documentId: string; jobId: string }> {
+  const { source, base, name } = content
+  const readers = content.readers ?? source.spec.readers ?? base.spec.readers
+  const permissionSetId = await permissionSetFor(tx, readers)
+  const known = (await documentsByExternalId(tx, source.name, [name])).get(name)
+  let documentId = known?.id
+  if (known && content.readers && known.permissionSetId !== permissionSetId) {
+    await changeReaders(tx, base.name, { ids: [known.id], permissionSetId })
+  }
+  if (known && content.metadata) {
+    const metadata = JSON.stringify({ ...known.metadata, ...content.metadata })
+    await tx.updateTable('document').set({ metadata }).where('id', '=', known.id).execute()
+  }
+  if (!documentId) {
+    const added = await addDocuments(tx, [
+      {
+        knowledgeBase: base.name,
+        source: source.name,
+        externalId: name,
+        title: content.title ?? name.slice(name.lastIndexOf('/') + 1),
+        location: '',
+        permissionSetId,
+        metadata: content.metadata ?? {},
+      },
+    ])
+    documentId = added[0] as string
+  }
+  const changeMark = `upload:${content.digest}`
+  const items = [{ documentId, changeMark, originalKey: content.originalKey }]
+  const { id } = await requestIngest(tx, { actor, items }, actor.id)
+  return { documentId, jobId: id }
+}
+
+/** Marks an upload as received; returns false where another request did so first. */
+export async function settleUpload(
+  tx: Tx,
+  id: string,
+  at: { digest: string; key: string },
+): Promise<boolean> {
+  const row = await tx
+    .updateTable('upload')
+    .set({ state: 'received', digest: at.digest, object_key: at.key, updated_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('state', '=', 'receiving')
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
