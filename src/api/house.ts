@@ -10,6 +10,7 @@ import type {
   SignInAttempts,
 } from '#governance'
 import type { Clock } from '#kernel'
+import type { Upkeep } from '#ops'
 import type { Embedder, ObjectStore } from '#ports'
 import type { JobWorker, SnapshotCache, Store, Tx } from '#store'
 
@@ -32,6 +33,8 @@ export interface ApiHouse {
   ingest: IngestHouse
   jobs: JobWorker
   uploads: UploadFiles
+  /** Checks (`doctor`) and backups. */
+  upkeep: Upkeep
   /** The organization that this server serves to people who sign in. */
   organization: { id: string; name: string }
   /** Address that people use, without a slash at the end. */

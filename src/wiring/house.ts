@@ -9,6 +9,7 @@ import { type Chat, noticeChat, openChat } from './chat.ts'
 import { type Embedders, openEmbedders } from './embedders.ts'
 import { type Foundation, type Log, openFoundation } from './foundation.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
+import { upkeepOf } from './upkeep.ts'
 
 export const version = '0.1.0'
 
@@ -42,7 +43,7 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
     const chat = openChat(config, env)
     const pipelines = openPipelines(foundation, { config, embedders, chat, log })
     const offers: SystemFacts['offers'] = []
-    const api = apiHouse(foundation, pipelines, { config, embedders, offers })
+    const api = apiHouse(foundation, pipelines, { config, embedders, chat, offers })
     return {
       config,
       foundation,
@@ -76,9 +77,9 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
 function apiHouse(
   foundation: Foundation,
   pipelines: Pipelines,
-  parts: { config: Config; embedders: Embedders; offers: SystemFacts['offers'] },
+  parts: { config: Config; embedders: Embedders; chat: Chat; offers: SystemFacts['offers'] },
 ): ApiHouse {
-  const { config, embedders, offers } = parts
+  const { config, embedders, chat, offers } = parts
   const startedAt = new Date()
   const { objects, ingest, answer, jobs } = pipelines
   return {
@@ -90,6 +91,7 @@ function apiHouse(
     ingest,
     jobs,
     uploads: new FolderUploads(join(config.dataDir, 'uploads'), objects),
+    upkeep: upkeepOf({ config, version, foundation, objects, embedders, chat, pipelines }),
     organization: { id: foundation.organizationId, name: config.organization },
     publicUrl: () => config.publicUrl || `http://${config.host}:${config.port}`,
     secureCookies: config.publicUrl.startsWith('https:'),

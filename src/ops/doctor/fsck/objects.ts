@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import type { Check, DoctorDeps } from '../check.ts'
+import { ok, warning } from '../check.ts'
+import { Findings } from '../findings.ts'
+
+const page = 1_000
+/** Objects younger than this may belong to work that has not committed yet; a listing has no age, so they are counted only. */
+const shownOrphans = 5
+const originals = /^[^/]+\/originals\/([0-9a-f]{64})$/
+
+/** Originals: their bytes have the digest that names them; every object that a row names is there; orphans are counted. */
+export async function checkObjects(
+  deps: DoctorDeps,
+  organizationId: string,
+  signal?: AbortSignal,
+): Promise<Check[]> {
+  const damage = new Findings('originals', 'Restore them from a backup, or upload the files again.')
+  const wanted = await wantedKeys(deps, organizationId)
+  const missing = new Set(wanted.keys())
+  const orphans: string[] = []
+  let orphanCount = 0
+  for await (const key of deps.objects.list(`${organizationId}/`)) {
+    signal?.throwIfAborted()
+    missing.delete(key)
+    const digest = originals.exec(key)?.[1]
+    if (digest) {
+      damage.looked++
+      if ((await sha256Of(deps, key)) !== digest) damage.add(`${key} has other bytes than its name`)
+    }
+    if (!wanted.has(key)) {
+      orphanCount++
+      if (orphans.length < shownOrphans) orphans.push(key)
+    }
+  }
+  for (const key of missing) damage.add(`${key} is missing (${wanted.get(key)})`)
+  const checks = [damage.check('originals, each with its digest')]
+  if (orphanCount === 0) checks.push(ok('orphans', 'every object is named by a row'))
+  else {
+    const more = orphanCount > orphans.length ? ` and ${orphanCount - orphans.length} more` : ''
+    const detail = `${orphanCount} objects that no row names: ${orphans.join(', ')}${more}`
+    const remedy =
+      'They do no harm: left by broken-off work. Delete them when nothing is being read.'
+    checks.push(warning('orphans', detail, remedy))
+  }
+  return checks
+}
+
+async function sha256Of({ objects }: DoctorDeps, key: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of await objects.open(key)) hash.update(piece as Buffer)
+  return hash.digest('hex')
+}
+
+/** Keys that rows name, with the row. */
+async function wantedKeys(
+  { store }: DoctorDeps,
+  organizationId: string,
+): Promise<Map<string, string>> {
+  const wanted = new Map<string, string>()
+  for (let after = ''; ; ) {
+    const rows = await store.read(organizationId, (db) =>
+      db
+        .selectFrom('document_version')
+        .select(['id', 'original_key', 'parsed_key'])
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(page)
+        .execute(),
+    )
+    for (const { id, original_key, parsed_key } of rows) {
+      wanted.set(original_key, id)
+      wanted.set(parsed_key, id)
+    }
+    if (rows.length < page) break
+    after = rows.at(-1)?.id ?? after
+  }
+  const others = await store.read(organizationId, async (db) => ({
+    uploads: await db
+      .selectFrom('upload')
+      .select(['id', 'object_key'])
+      .where('state', '=', 'received')
+      .execute(),
+    segments: await db.selectFrom('index_segment').select(['id', 'object_key']).execute(),
+  }))
+  for (const { id, object_key } of [...others.uploads, ...others.segments]) {
+    if (object_key !== '') wanted.set(object_key, id)
+  }
+  return wanted
+}
