@@ -6,6 +6,7 @@ import { jobRoutes } from './jobs.ts'
 import { knowledgeRoutes } from './knowledge.ts'
 import { searchRoutes } from './search.ts'
 import { systemRoutes } from './system.ts'
+import { systemBackupRoutes } from './system-backup.ts'
 import { traceRoutes } from './traces.ts'
 import { uploadRoutes } from './uploads.ts'
 
@@ -20,4 +21,5 @@ export const routes: readonly Route[] = [
   ...jobRoutes,
   ...traceRoutes,
   ...systemRoutes,
+  ...systemBackupRoutes,
 ]

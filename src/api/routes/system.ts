@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defaultAssistant } from '#apps'
 import type { Snapshot } from '#store'
-import { systemStatus } from '../contract/administration.ts'
+import { doctorReport, systemStatus } from '../contract/administration.ts'
 import { route } from '../http/route.ts'
 
 const tag = 'System'
@@ -40,6 +40,19 @@ export const systemRoutes = [
         uptimeSeconds: Math.round((Date.now() - facts.startedAt.getTime()) / 1_000),
         offers: facts.offers,
       }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/doctor',
+    permission: 'system.read',
+    summary: 'Checks everything and says how to mend it; `fsck` compares all that is stored',
+    tag,
+    query: z.object({ fsck: z.stringbool().default(false) }),
+    response: doctorReport,
+    async handler({ context, query }, house) {
+      const organizationIds = [context.organizationId]
+      return house.upkeep.doctor({ organizationIds, fsck: query.fsck, signal: context.signal })
     },
   }),
 ]
