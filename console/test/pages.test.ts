@@ -24,7 +24,7 @@ const running: Turn = {
 }
 
 describe('exchangesOf', () => {
-  it('shows a stored question once while its answer is still arriving [M27.no-double]', () => {
+  it('shows a stored question once while its answer is still arriving [M40.no-double]', () => {
     const stored = conversation(message('q1', 'user'), message('a1', 'assistant', 't1'))
     expect(exchangesOf(stored, [running]).map(({ question }) => question)).toEqual(['q1', 'q2'])
     const later = conversation(...stored.messages, message('q2', 'user'))
@@ -50,7 +50,7 @@ describe('exchangesOf', () => {
 })
 
 describe('the address of a page', () => {
-  it('keeps what fits and drops what does not, without refusing the page [M27.deep-links]', () => {
+  it('keeps what fits and drops what does not, without refusing the page [M40.deep-links]', () => {
     expect(search.ask({ cite: '3', message: 'm', junk: 1 })).toEqual({ cite: 3, message: 'm' })
     expect(search.ask({ cite: 'x' })).toEqual({})
     expect(search.documents({ state: 'gone', search: 2026 })).toEqual({ search: '2026' })
@@ -60,7 +60,7 @@ describe('the address of a page', () => {
 })
 
 describe('small readings', () => {
-  it('finds the line in every way a problem names it [M27.yaml-lines]', () => {
+  it('finds the line in every way a problem names it [M40.yaml-lines]', () => {
     expect(placeOf('input.yaml:7:3')).toEqual({ line: 7, column: 3 })
     expect(placeOf('input.yaml:7')).toEqual({ line: 7, column: undefined })
     expect(placeOf('document 2, line 12, column 4')).toEqual({ line: 12, column: 4 })

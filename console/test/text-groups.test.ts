@@ -8,7 +8,7 @@ const span = fc
   .map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }))
 
 describe('partsOf', () => {
-  it('cuts a piece without losing, doubling or moving a character [M27.marked-passage]', () => {
+  it('cuts a piece without losing, doubling or moving a character [M40.marked-passage]', () => {
     fc.assert(
       fc.property(span, fc.option(span, { nil: undefined }), (piece, cited) => {
         const parts = partsOf(piece, cited)
@@ -28,7 +28,7 @@ describe('partsOf', () => {
 })
 
 describe('groupsOf', () => {
-  it('keeps every block once and in order, and a table below its header [M27.table-in-viewer]', () => {
+  it('keeps every block once and in order, and a table below its header [M40.table-in-viewer]', () => {
     const rows = Array.from({ length: 95 }, (_, at) => `a${at} | b${at}`)
     const lines = ['Title', 'x | y', ...rows, 'after']
     let at = 0
@@ -51,7 +51,7 @@ describe('groupsOf', () => {
     )
   })
 
-  it('never lets a heading stand more than one level below the one before [M27.viewer-headings]', () => {
+  it('never lets a heading stand more than one level below the one before [M40.viewer-headings]', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 30 }), (levels) => {
         const blocks = levels.map((level, at) => ({
@@ -76,7 +76,7 @@ describe('groupsOf', () => {
 })
 
 describe('cellsOf', () => {
-  it('finds each cell at its place in the stored text [M27.table-in-viewer]', () => {
+  it('finds each cell at its place in the stored text [M40.table-in-viewer]', () => {
     const text = 'before\na |  | c | d'
     const cells = cellsOf(text, { start: 7, end: text.length })
     expect(cells.map(({ start, end }) => text.slice(start, end))).toEqual(['a', '', 'c', 'd'])
@@ -87,7 +87,7 @@ describe('boxesOnPage', () => {
   const line = { page: 2, start: 100, end: 200, x: 50, y: 10, width: 400, height: 12 }
   const next = { ...line, start: 201, end: 301, y: 24 }
 
-  it('marks whole lines inside the passage and parts of its first and last [M27.marked-passage]', () => {
+  it('marks whole lines inside the passage and parts of its first and last [M40.marked-passage]', () => {
     const boxes = boxesOnPage([line, next], 2, { start: 150, end: 226 })
     expect(boxes).toEqual([
       { x: 250, y: 10, width: 200, height: 12 },

@@ -2,7 +2,17 @@ import { rows } from './row.ts'
 
 export const doors = rows(
   'issue 3 §5',
-  {},
+  {
+    'M40.deep-links':
+      'The address of a page: keeps what fits and drops what does not, without refusing the page',
+    'M40.marked-passage': 'partsOf: cuts a piece without losing, doubling or moving a character',
+    'M40.no-double': 'exchangesOf: shows a stored question once while its answer is still arriving',
+    'M40.table-in-viewer':
+      'groupsOf: keeps every block once and in order, and a table below its header',
+    'M40.viewer-headings':
+      'groupsOf: never lets a heading stand more than one level below the one before',
+    'M40.yaml-lines': 'Small readings: finds the line in every way a problem names it',
+  },
   {
     'M40.cli': [
       'The command line does what its table of verbs says, with JSON and exit codes',

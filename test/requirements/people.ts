@@ -7,8 +7,6 @@ export const people = rows(
       'An organization: is made once, also by servers that start together, and keeps what people changed',
     'M27.built-in-roles':
       'An organization: begins with its roles as resources, its model and its project',
-    'M27.deep-links':
-      'The address of a page: keeps what fits and drops what does not, without refusing the page',
     'M27.denied-rule': 'A decision: names the rule that denied, and can be recorded',
     'M27.docs':
       'docs/security/access.md: lists every permission with what it allows, and every built-in role',
@@ -30,8 +28,6 @@ export const people = rows(
     'M27.links': 'Sign-in links: expire, end with their user, and are nothing to guess at',
     'M27.lock-order':
       'Many changes at once: never wait for each other in a circle, and leave one consistent state',
-    'M27.marked-passage': 'partsOf: cuts a piece without losing, doubling or moving a character',
-    'M27.no-double': 'exchangesOf: shows a stored question once while its answer is still arriving',
     'M27.no-escalation':
       'Rights over people: cannot be climbed: nobody grants, joins or takes over what they do not hold',
     'M27.one-session':
@@ -58,12 +54,7 @@ export const people = rows(
     'M27.sign-in-limit':
       'Signing in: is limited for an account and an address, and the limit passes with time',
     'M27.sign-in-timing': 'Signing in: takes the same work for accounts that do not exist',
-    'M27.table-in-viewer':
-      'groupsOf: keeps every block once and in order, and a table below its header',
     'M27.tenant-scope': 'reading: shows nothing of another organization',
-    'M27.viewer-headings':
-      'groupsOf: never lets a heading stand more than one level below the one before',
-    'M27.yaml-lines': 'Small readings: finds the line in every way a problem names it',
   },
   {
     'M27.route-permission': [

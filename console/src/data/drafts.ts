@@ -27,10 +27,10 @@ export function useDraft(key: string, initial = ''): [string, (value: string) =>
   }, [key, initial])
   const set = useCallback(
     (value: string) => {
-      writeDraft(key, value)
+      writeDraft(key, value === initial ? '' : value)
       setState({ key, value })
     },
-    [key],
+    [key, initial],
   )
   return [state.key === key ? state.value : readDraft(key) || initial, set]
 }

@@ -1,7 +1,7 @@
 import type { ApplyRequest, ApplyResult } from '@plinth/sdk'
 import { useMutation } from '@tanstack/react-query'
 import { CircleCheck, CircleX, LoaderCircle } from 'lucide-react'
-import { lazy, Suspense, useMemo } from 'react'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { Badge } from '../../components/Badge.tsx'
 import { Button } from '../../components/Button.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
@@ -34,6 +34,8 @@ export function EditPanel(props: EditPanelProps) {
   const { draftKey, initial, readOnly, isNew, onApplied } = props
   const [yaml, setYaml] = useDraft(`resource.${draftKey}`, initial)
   const [message, setMessage] = useDraft(`resource.message.${draftKey}`)
+  // Counts how often the text was put back: the editor begins anew with it.
+  const [generation, setGeneration] = useState(0)
   const changed = yaml !== initial
   const validation = useValidation(yaml, !readOnly && (changed || isNew))
   const problems = useMemo(
@@ -50,7 +52,7 @@ export function EditPanel(props: EditPanelProps) {
       })
     },
     onSuccess: (result) => {
-      setYaml('')
+      setYaml(initial)
       setMessage('')
       for (const key of ['resource', 'resources', 'assistants', 'bases', 'sources']) {
         void queryClient.invalidateQueries({ queryKey: [key] })
@@ -64,7 +66,8 @@ export function EditPanel(props: EditPanelProps) {
       <div className="min-h-80 border-line max-lg:border-b lg:border-r">
         <Suspense fallback={<Skeleton lines={12} />}>
           <YamlEditor
-            value={yaml}
+            key={generation}
+            initial={yaml}
             onChange={setYaml}
             problems={problems}
             readOnly={readOnly}
@@ -103,7 +106,13 @@ export function EditPanel(props: EditPanelProps) {
                 Apply
               </Button>
               {changed ? (
-                <Button variant="ghost" onClick={() => setYaml(initial)}>
+                <Button
+                  variant="ghost"
+                  onClick={() => {
+                    setYaml(initial)
+                    setGeneration(generation + 1)
+                  }}
+                >
                   Discard the draft
                 </Button>
               ) : null}

@@ -15,7 +15,8 @@ import { useEffect, useRef } from 'react'
 import type { LineProblem } from './line-problems.ts'
 
 interface YamlEditorProps {
-  value: string
+  /** What the editor begins with. Later the text is its own: a value put back from outside would eat fast typing. */
+  initial: string
   onChange: (value: string) => void
   problems: LineProblem[]
   /** Ctrl-S. */
@@ -27,12 +28,12 @@ interface YamlEditorProps {
  * A YAML editor in a shadow tree: there it may use constructed style sheets, where in the page it would write a style
  * element, which the content security policy refuses.
  */
-export function YamlEditor({ value, onChange, problems, onSave, readOnly }: YamlEditorProps) {
+export function YamlEditor({ initial, onChange, problems, onSave, readOnly }: YamlEditorProps) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
   const latest = useRef({ onChange, onSave })
   latest.current = { onChange, onSave }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the editor is made once; later values are put in below
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the editor is made once, with the text it begins with
   useEffect(() => {
     if (!host.current) return
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' })
@@ -40,7 +41,7 @@ export function YamlEditor({ value, onChange, problems, onSave, readOnly }: Yaml
       parent: root,
       root,
       state: EditorState.create({
-        doc: value,
+        doc: initial,
         extensions: extensionsFor({
           readOnly: readOnly ?? false,
           onChange: (text) => latest.current.onChange(text),
@@ -51,11 +52,6 @@ export function YamlEditor({ value, onChange, problems, onSave, readOnly }: Yaml
     view.current = editor
     return () => editor.destroy()
   }, [readOnly])
-  useEffect(() => {
-    const editor = view.current
-    if (!editor || editor.state.doc.toString() === value) return
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
-  }, [value])
   useEffect(() => {
     const editor = view.current
     if (editor) editor.dispatch(setDiagnostics(editor.state, diagnosticsOf(editor, problems)))
