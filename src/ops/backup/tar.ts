@@ -83,7 +83,8 @@ export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
     }
     yield { ...entry, body: body() }
     if (left > 0) throw new PlinthError('INTERNAL', `${entry.name} was not read to its end.`)
-    await reader.take(tarPadding(entry.size).byteLength)
+    const padding = await reader.take(tarPadding(entry.size).byteLength)
+    if (padding.some((byte) => byte !== 0)) throw damaged(`something stands after ${entry.name}`)
   }
 }
 
