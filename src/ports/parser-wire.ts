@@ -71,6 +71,7 @@ export function* partsOfDocument(document: ParsedDocument): Generator<DocumentPa
   }
 }
 
+/** What is said of a document before its parts: everything that does not grow with its length. */
 export function headOfDocument(document: ParsedDocument, parserId: string): DocumentHead {
   const { mediaType, title, metadata, warnings } = document
   return {

@@ -95,6 +95,7 @@ export async function readConversation(
   }
 }
 
+/** Gives a conversation of this user another title. Throws NOT_FOUND where they have no such conversation. */
 export async function renameConversation(
   tx: Tx,
   userId: string,

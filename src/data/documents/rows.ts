@@ -72,7 +72,10 @@ export interface NewDocument {
   error?: StoredError
 }
 
-/** Adds documents that no source offered before (state pending, or failed where an error is given). Returns their ids in order. */
+/**
+ * Adds documents that no source offered before (state pending, or failed where an error is given). Returns their ids
+ * in order.
+ */
 export async function addDocuments(tx: Tx, documents: readonly NewDocument[]): Promise<string[]> {
   if (documents.length === 0) return []
   const rows = documents.map((d) => ({

@@ -113,6 +113,7 @@ export async function createProject(
   return { name, description, createdAt: made.created_at.toISOString() }
 }
 
+/** The projects of the organization, by name. */
 export async function listProjects(tx: Tx): Promise<Project[]> {
   const rows = await tx
     .selectFrom('project')

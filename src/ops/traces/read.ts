@@ -87,6 +87,7 @@ export async function readTrace(
   }
 }
 
+/** Ratings and comments on the answer of a trace, oldest first. */
 export async function feedbackOf(tx: Tx, traceId: string) {
   const rows = await tx
     .selectFrom('feedback as f')

@@ -358,6 +358,7 @@ export async function countChildren(
   return count
 }
 
+/** A job of the organization by its id; undefined where there is none. */
 export async function getJob(tx: Tx, id: string): Promise<JobRow | undefined> {
   const row = await tx.selectFrom('job').select(columns).where('id', '=', id).executeTakeFirst()
   return row ? toJob(row) : undefined
@@ -380,6 +381,7 @@ export async function listJobs(
   return (await q.execute()).map(toJob)
 }
 
+/** An error as a job keeps it: what a person needs, without its cause. */
 export function toStoredError(error: PlinthError): StoredError {
   return {
     code: error.code,
