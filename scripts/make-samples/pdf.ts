@@ -62,7 +62,7 @@ function drawCover(pdf: PDFDocument, fonts: Fonts, blocks: SourceBlock[]): strin
   let y = 520
   for (const block of blocks) {
     if (block.kind !== 'paragraph') continue
-    for (const line of wrap(block.text, fonts.plain, 14, inner)) {
+    for (const line of wrap(block.text, fonts.plain, { size: 14, width: inner })) {
       page.drawText(line, { x: sheet.left, y, size: 14, font: fonts.plain })
       y -= 20
     }
@@ -83,12 +83,16 @@ function draw(pen: Pen, block: SourceBlock): void {
       drawHeading(pen, block)
       return
     case 'paragraph':
-      drawLines(pen, wrap(block.text, pen.fonts.plain, text.size, inner), sheet.left)
+      drawLines(
+        pen,
+        wrap(block.text, pen.fonts.plain, { size: text.size, width: inner }),
+        sheet.left,
+      )
       pen.y -= 7
       return
     case 'item': {
       const mark = block.ordered ? `${block.number}.` : '•'
-      const lines = wrap(block.text, pen.fonts.plain, text.size, inner - 20)
+      const lines = wrap(block.text, pen.fonts.plain, { size: text.size, width: inner - 20 })
       need(pen, Math.min(lines.length, 2) * text.leading)
       pen.page.drawText(mark, {
         x: sheet.left + 4,
@@ -138,7 +142,9 @@ function drawTable(pen: Pen, columns: string[], rows: string[][]): void {
 }
 
 function drawRow(pen: Pen, cells: string[], style: { widths: number[]; font: PDFFont }): void {
-  const lines = cells.map((c, i) => wrap(c, style.font, 10, (style.widths[i] ?? 0) - 10))
+  const lines = cells.map((c, i) =>
+    wrap(c, style.font, { size: 10, width: (style.widths[i] ?? 0) - 10 }),
+  )
   const height = Math.max(...lines.map((l) => l.length)) * 13 + 7
   need(pen, height)
   let x = sheet.left
@@ -196,7 +202,11 @@ function newPage(pen: Pen): void {
   pen.y = sheet.height - sheet.top
 }
 
-function wrap(content: string, font: PDFFont, size: number, width: number): string[] {
+function wrap(
+  content: string,
+  font: PDFFont,
+  { size, width }: { size: number; width: number },
+): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of content.split(/\s+/)) {

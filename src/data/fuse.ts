@@ -20,16 +20,15 @@ export function fuse(lexical: Leg, dense: Leg | undefined, denseWeight: number):
   const hits = new Map<number, FusedHit>()
   const weight =
     dense === undefined || dense.length === 0 ? 0 : lexical.length === 0 ? 1 : denseWeight
-  addLeg(hits, lexical, 'lexical', 1 - weight)
-  if (dense !== undefined) addLeg(hits, dense, 'dense', weight)
+  addLeg(hits, lexical, { name: 'lexical', weight: 1 - weight })
+  if (dense !== undefined) addLeg(hits, dense, { name: 'dense', weight })
   return [...hits.values()].sort((a, b) => b.score - a.score || a.chunkId - b.chunkId)
 }
 
 function addLeg(
   hits: Map<number, FusedHit>,
   leg: Leg,
-  name: 'lexical' | 'dense',
-  weight: number,
+  { name, weight }: { name: 'lexical' | 'dense'; weight: number },
 ): void {
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY

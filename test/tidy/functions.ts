@@ -18,14 +18,25 @@ export function unfitFunctions(file: string): string[] {
     if (lines > limit && !isSuite(node)) {
       found.push(`${file}:${first} ${name ?? 'a function'} has ${lines} lines (at most ${limit})`)
     }
-    const parameters = node.parameters.filter((p) => p.name.getText(source) !== 'this').length
-    if (name && parameters > maxParameters && !isTest(file)) {
+    const positional = positionalOf(node)
+    if (name && positional > maxParameters && !isTest(file)) {
       found.push(
-        `${file}:${first} ${name} takes ${parameters} parameters (at most ${maxParameters}, then an options object)`,
+        `${file}:${first} ${name} takes ${positional} positional parameters (at most ${maxParameters}, then an options object)`,
       )
     }
   })
   return found
+}
+
+/** Parameters but for `this` and an options object at the end. */
+function positionalOf(node: ts.SignatureDeclaration): number {
+  const parameters = node.parameters.filter((p) => p.name.getText() !== 'this')
+  const last = parameters.at(-1)
+  if (!last) return 0
+  const type = last.type?.getText() ?? ''
+  const options =
+    ts.isObjectBindingPattern(last.name) || type.startsWith('{') || /Options$/.test(type)
+  return parameters.length - (options ? 1 : 0)
 }
 
 /** Its own name, or that of the constant or property that holds it; callbacks have none. */

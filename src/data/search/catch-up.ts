@@ -28,7 +28,9 @@ export async function* missingSince(
   const { from } = range
   if (from > 0) yield* changedDocuments(store, base, range)
   for (let after = 0; ; ) {
-    const rows = await store.read(base.organizationId, (tx) => chunkPage(tx, base, range, after))
+    const rows = await store.read(base.organizationId, (tx) =>
+      chunkPage(tx, base, { ...range, after }),
+    )
     if (rows.length > 0) yield { epoch: from, add: rows.map((row) => toIndexed(row, base)) }
     if (rows.length < page) break
     after = rows.at(-1)?.id ?? after
@@ -77,8 +79,7 @@ async function* changedDocuments(
 function chunkPage(
   tx: Tx,
   base: IndexedBase,
-  { from, to }: { from: number; to: number },
-  after: number,
+  { from, to, after }: { from: number; to: number; after: number },
 ) {
   return tx
     .selectFrom('chunk as c')
