@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import type { AuditReport } from '@plinth/sdk'
 import { verifyExport } from '@plinth/sdk/audit'
+import { PlinthError } from '#kernel'
 import type { ExitName } from '../exits.ts'
 import { bytes, time } from '../text.ts'
 import { type Verb, type VerbCall, withLimit } from '../verb.ts'
@@ -115,7 +116,7 @@ export async function writeWhole(
   options: { force: boolean; onBytes?: (bytes: number) => void },
 ): Promise<number> {
   // Claims the name at once: a long download must not end in "exists already".
-  if (!options.force) await (await open(file, 'wx', 0o600)).close()
+  if (!options.force) await claim(file)
   const draft = `${file}.${process.pid}.part`
   let written = 0
   try {
@@ -137,6 +138,19 @@ export async function writeWhole(
     await rm(draft, { force: true })
     if (!options.force) await rm(file, { force: true })
     throw error
+  }
+}
+
+async function claim(file: string): Promise<void> {
+  try {
+    await (await open(file, 'wx', 0o600)).close()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new PlinthError('CONFLICT', {
+      detail: `${file} is there already.`,
+      where: file,
+      remedy: 'Choose another name, or add --force.',
+    })
   }
 }
 
