@@ -211,7 +211,7 @@ class World {
           ? { resource: { kind: 'Prompt' as const, name: 'x', project } }
           : {}
         const fast = found.ok && !denialOf(found.principal, { permission, ...resource })
-        const expected = referenceAllows(this.facts, who, permission, project)
+        const expected = referenceAllows(this.facts, who, { permission, project })
         expect({ who, permission, project, allowed: fast }).toEqual({
           who,
           permission,
@@ -224,7 +224,7 @@ class World {
       ? await server.authorizer.authorize(found, { permission: 'documents.read' })
       : { allowed: false as const }
     const constraint = decision.allowed ? decision.constraint : { permissionSetIds: [] }
-    const may = referenceAllows(this.facts, who, 'documents.read')
+    const may = referenceAllows(this.facts, who, { permission: 'documents.read' })
     const expected = this.sets.filter((s) => may && referenceReads(this.facts, who, s.readers))
     expect(this.sets.filter((s) => mayRead(constraint, s.id))).toEqual(expected)
     const listed = await this.within((tx) =>

@@ -20,8 +20,7 @@ export interface Who {
 export function referenceAllows(
   facts: Facts,
   who: Who,
-  permission: Permission,
-  project?: string,
+  { permission, project }: { permission: Permission; project?: string | undefined },
 ): boolean {
   const user = facts.users.find((u) => u.id === who.userId)
   if (!user || user.disabled) return false
