@@ -48,6 +48,7 @@ describe('splitSentences', () => {
         }
         expect((rest + text.slice(at)).trim()).toBe('')
       }),
+      { numRuns: 40 },
     )
   })
 })

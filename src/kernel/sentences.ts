@@ -18,9 +18,22 @@ const bullet = /^\s*(?:[-*•‣◦–·▪]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+/u
 const terminal = /[.!?:;。！？：；…]["'”’»)\]]*$/u
 const cell = / \| /
 const abbreviation =
-  /(?:^|[\s("“„])(?:Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Nos|vs|e\.g|i\.e|z\. ?B|d\. ?h|u\. ?a|bzw|ca|Abs|Art|Fig|Figs|Eq|approx|resp|Inc|Ltd|Sen|Gen|Rev|Hon|Jr|Str|Tel|Ziff|Ver|cf|al|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|\p{L})\.\s*$/u
-const germanMonth =
-  /^(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)/
+  /(?:^|[\s("“„])(?:Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Nos|vs|e\.g|i\.e|z\. ?B|d\. ?h|u\. ?a|bzw|ca|Abs|Art|Fig|Figs|Eq|approx|resp|Inc|Ltd|Co|Corp|Sec|vol|pp|Sen|Gen|Rev|Hon|Jr|Str|Tel|Ziff|Ver|cf|al|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|\p{L})\.\s*$/u
+
+/** Whether a text that ends in a point ends in an abbreviation, not in a sentence. */
+export function endsInAbbreviation(text: string): boolean {
+  return abbreviation.test(text.slice(-24))
+}
+
+/** The first six letters of what follows a German ordinal: months, and what is counted that way. */
+const counted =
+  /^(?:Januar|Februa|März|April|Mai\b|Juni|Juli|August|Septem|Oktobe|Novemb|Dezemb|Jahrhu|Jahrta|Quarta|Lebens|Auflag|Kapite|Stock|Platz|Woche|Monat|Tag\b|Etage|Klasse|Vertra|Versic)/
+
+/** Whether a point between these is an ordinal's or a spaced decimal's (`21. Jahrhundert`, `10. 4 %`), not an end. */
+export function numberGoesOn(before: string, after: string): boolean {
+  if (/\d$/.test(before) && /^\d/.test(after)) return true
+  return /(?:^|[^\d.,])\d{1,2}$/.test(before) && counted.test(after)
+}
 
 const segmenters = new Map<string, Intl.Segmenter>()
 
@@ -122,26 +135,43 @@ function takeProse(
   // UAX 29 always breaks at a newline; wrapped lines are one sentence here, so it reads a space instead.
   const prose = text.slice(span.start, span.end).replace(/\n/g, ' ')
   const kind = bullet.test(prose) ? 'item' : 'sentence'
-  let start = -1
-  let body = ''
-  for (const { segment, index } of sentenceSegmenter(language).segment(prose)) {
-    if (start >= 0 && !continues(body, segment, language)) {
-      pushTrimmed(text, units, { kind, start: span.start + start, end: span.start + index })
-      start = -1
-      body = ''
-    }
-    if (start < 0) start = index
-    body += segment
+  let start = 0
+  for (const end of sentenceEnds(prose, language)) {
+    pushTrimmed(text, units, { kind, start: span.start + start, end: span.start + end })
+    start = end
   }
-  if (start >= 0) pushTrimmed(text, units, { kind, start: span.start + start, end: span.end })
 }
 
-function continues(body: string, next: string, language: string): boolean {
-  const tail = body.slice(-24)
-  if (abbreviation.test(tail)) return true
+/** An opening mark at the end belongs to the next sentence; UAX 29 leaves it with the one before. */
+const openers = /[“„‘«‹「『《〈（([{【]+$/u
+/** A sentence that begins with a number and goes on in lower case: UAX 29 takes it for an abbreviation's rest. */
+const numberStart = /(?<=\p{Ll}{3}["”’)]?|\))[.]\s+(?=\d+[\d.,]*\s+\p{Ll})/gu
+
+/** Where the sentences of prose end, in order; the last is its length. */
+function sentenceEnds(prose: string, language: string): number[] {
+  const ends: number[] = []
+  let start = 0
+  for (const { segment, index } of sentenceSegmenter(language).segment(prose)) {
+    const body = prose.slice(start, index)
+    if (index > 0 && !continues(body, segment)) {
+      const cut = index - (openers.exec(body)?.[0].length ?? 0)
+      if (cut > start) ends.push(cut)
+      start = Math.max(start, cut)
+    }
+  }
+  ends.push(prose.length)
+  for (const match of prose.matchAll(numberStart)) {
+    if (!endsInAbbreviation(prose.slice(0, match.index + 1)))
+      ends.push(match.index + match[0].length)
+  }
+  return [...new Set(ends)].sort((a, b) => a - b)
+}
+
+function continues(body: string, next: string): boolean {
+  if (endsInAbbreviation(body)) return true
   if (/^\s*[-*•‣◦–·▪]?\s*\(?\d{1,3}[.)]\s*$/u.test(body)) return true
-  if (!/(?:^|\s)\d{1,2}\.\s*$/.test(tail)) return false
-  return germanMonth.test(next) || language === 'de'
+  const point = /\.\s*$/.exec(body)
+  return point !== null && numberGoesOn(body.slice(0, point.index), next)
 }
 
 function pushTrimmed(text: string, units: TextUnit[], unit: TextUnit): void {

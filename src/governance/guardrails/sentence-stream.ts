@@ -1,3 +1,5 @@
+import { endsInAbbreviation, numberGoesOn } from '#kernel'
+
 /** A sentence that never ends is cut here, UTF-16 units. */
 const maxSentence = 4_000
 /** Longer bracketed text is no marker. */
@@ -6,10 +8,7 @@ export const maxMarker = 48
 export const markerPattern = /[[【]\s?\^?\d{1,3}(?:\s?[,;，、–-]\s?\^?\d{1,3}){0,15}\s?[\]】]/u
 
 const ends = /[.!?。！？]/u
-const closers = /["'”’»)\]』」）*_]/u
-const abbreviation =
-  /(?:^|[\s("“„])(?:Dr|Mr|Mrs|Ms|Prof|St|No|Nr|vs|e\.g|i\.e|z\. ?B|d\. ?h|bzw|ca|Abs|Art|Fig|approx|Inc|Ltd|\p{L})$/u
-
+const closers = /["'”“’»)\]』」）*_]/u
 /**
  * Cuts a stream of text into sentences with their markers. What it gives back does not depend on how the text was
  * split: an end is only taken when the text after it cannot change that any more. Concatenated, the sentences and the
@@ -76,6 +75,13 @@ function endAfter(text: string, at: number, final: boolean): number | undefined 
     if (j >= text.length) return final ? text.length : undefined
     const marker = markerAt(text, j, final)
     if (marker === undefined) return undefined
+    // "years. ..." and "。 。": a further mark ends the same sentence.
+    if (marker === 0 && !marked && ends.test(text[j]!)) {
+      i = j + 1
+      while (i < text.length && (ends.test(text[i]!) || closers.test(text[i]!))) i++
+      end = i
+      continue
+    }
     if (marker === 0) {
       const spaced = j > i || text[j] === '\n' || text[j] === '\r'
       return decide(text, { at, end, next: j, spaced, marked, wide, final })
@@ -99,20 +105,25 @@ function decide(
     final: boolean
   },
 ): number | undefined {
+  if (at.wide && /[：；，、]/u.test(text[at.next]!)) return 0
   if (at.wide || at.marked) return at.end
   if (!at.spaced) return 0
   const next = text[at.next]!
   if (text[at.at] !== '.') return at.end
   if (/\p{Ll}/u.test(next)) return 0
-  if (abbreviation.test(text.slice(Math.max(0, at.at - 12), at.at))) return 0
-  // "1. First": a list number, or a German ordinal before a month.
+  if (endsInAbbreviation(text.slice(Math.max(0, at.at - 24), at.at + 1))) return 0
+  if (/(?:^|\s)$/.test(text.slice(0, at.at))) return 0
+  // "1. First": a list number.
   if (/(?:^|\n)\s*(?:[-*•]\s*)?\(?\d{1,3}$/.test(text.slice(Math.max(0, at.at - 8), at.at)))
     return 0
-  const month = /^(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dez)/
-  if (!/\d/.test(text[at.at - 1] ?? '') || !/\p{Lu}/u.test(next)) return at.end
-  if (!at.final && text.length < at.next + 9) return undefined
-  return month.test(text.slice(at.next, at.next + 9)) ? 0 : at.end
+  if (!/\d/.test(text[at.at - 1] ?? '')) return at.end
+  const after = text.slice(at.next, at.next + ordinalLetters)
+  if (!at.final && after.length < ordinalLetters) return undefined
+  return numberGoesOn(text.slice(Math.max(0, at.at - 4), at.at), after) ? 0 : at.end
 }
+
+/** Letters after a number with a point that tell whether it is an ordinal. */
+const ordinalLetters = 7
 
 /** Length of the marker at `i`, 0 where none stands, undefined where the text may still become one. */
 export function markerAt(text: string, i: number, final: boolean): number | undefined {

@@ -56,11 +56,10 @@ function ymd(year: string, month: string | undefined, day: string | undefined): 
 }
 
 /**
- * When a passage's document took effect, as YYYYMMDD: its own date, else one in its title or headings, else one
- * in a line that speaks of taking effect; 0 where nothing tells.
+ * When a passage's document took effect, as YYYYMMDD: a date in its title or headings, else one in a line that speaks
+ * of taking effect, else the document's own (which may only be when a file was saved); 0 where nothing tells.
  */
 export function passageDate(passage: Passage): number {
-  if (passage.date) return latestDate(passage.date)
   const named = latestDate(`${passage.title} ${passage.headingPath.join(' ')}`)
   if (named > 0) return named
   for (const line of passage.text.split('\n', 20)) {
@@ -69,7 +68,7 @@ export function passageDate(passage: Passage): number {
       if (found > 0) return found
     }
   }
-  return 0
+  return passage.date ? latestDate(passage.date) : 0
 }
 
 /** Documents of one series (an HR policy of 2024 and of 2026) share this key; empty where a title tells nothing. */

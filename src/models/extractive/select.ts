@@ -37,18 +37,16 @@ export function selectSentences(asked: Asked, ranked: readonly Candidate[]): Sel
 
 /** Moves superseded statements back: older documents of a series, and near-identical older sentences. */
 function preferNewer(asked: Asked, ranked: readonly Candidate[]): Candidate[] {
-  const dates = new Map<ReadPassage, number>()
+  const dates = documentDates(ranked)
   const newest = new Map<string, number>()
   for (const { passage } of ranked) {
-    if (dates.has(passage)) continue
-    const date = passageDate(passage.passage)
-    dates.set(passage, date)
     const series = seriesOf(passage.passage)
+    const date = dates.get(passage.passage.documentId) ?? 0
     if (series) newest.set(series, Math.max(newest.get(series) ?? 0, date))
   }
   const wanted = new Set(asked.numbers.filter((n) => /^(?:19|20)\d\d$/.test(n)))
   const adjusted = ranked.map((candidate) => {
-    const date = dates.get(candidate.passage) ?? 0
+    const date = dates.get(candidate.passage.passage.documentId) ?? 0
     const last = newest.get(seriesOf(candidate.passage.passage)) ?? 0
     const askedFor = wanted.has(String(date).slice(0, 4))
     const superseded = date > 0 && date < last && wanted.size === 0
@@ -59,12 +57,23 @@ function preferNewer(asked: Asked, ranked: readonly Candidate[]): Candidate[] {
   return wanted.size > 0 ? adjusted : dropContradicted(adjusted, dates)
 }
 
-function dropContradicted(ordered: Candidate[], dates: Map<ReadPassage, number>): Candidate[] {
+/** When each document took effect: its passages need not all say it. */
+function documentDates(ranked: readonly Candidate[]): Map<string, number> {
+  const dates = new Map<string, number>()
+  for (const { passage } of new Set(ranked.map((candidate) => candidate.passage))) {
+    const { documentId } = passage
+    dates.set(documentId, Math.max(dates.get(documentId) ?? 0, passageDate(passage)))
+  }
+  return dates
+}
+
+function dropContradicted(ordered: Candidate[], dates: Map<string, number>): Candidate[] {
+  const dateOf = (one: Candidate) => dates.get(one.passage.passage.documentId) ?? 0
   const head = ordered.slice(0, 12)
   const dropped = new Set<Candidate>()
   for (const a of head) {
     for (const b of head) {
-      const older = (dates.get(a.passage) ?? 0) < (dates.get(b.passage) ?? 0)
+      const older = dateOf(a) < dateOf(b)
       const apart = a.passage.passage.documentId !== b.passage.passage.documentId
       if (older && apart && overlap(a.unit, b.unit) >= sameShare && differ(a.unit, b.unit))
         dropped.add(a)
