@@ -47,7 +47,7 @@ async function embedded(): Promise<Omit<TestStore, 'organizationId'>> {
 }
 
 /** initdb and migrations once per set of migrations (4 s), then half a second per test file. */
-async function migratedSeed(): Promise<Uint8Array> {
+export async function migratedSeed(): Promise<Uint8Array> {
   const migrations = new URL('../src/store/migrations/', import.meta.url)
   const hash = createHash('sha256')
   for (const file of (await readdir(migrations)).sort())
@@ -70,6 +70,21 @@ async function migratedSeed(): Promise<Uint8Array> {
 }
 
 async function onServer(adminUrl: string): Promise<Omit<TestStore, 'organizationId'>> {
+  const database = await freshDatabase(adminUrl)
+  const store = await openStore(await openPostgres(database.url, { connections: 8 }))
+  return {
+    store,
+    close: async () => {
+      await store.close()
+      await database.drop()
+    },
+  }
+}
+
+/** A new database on a server, owned by a role of its own that row-level security binds. */
+export async function freshDatabase(
+  adminUrl: string,
+): Promise<{ url: string; name: string; drop(): Promise<void> }> {
   const name = `plinth_test_${randomBytes(6).toString('hex')}`
   const admin = new pg.Client({ connectionString: adminUrl })
   await admin.connect()
@@ -79,11 +94,10 @@ async function onServer(adminUrl: string): Promise<Omit<TestStore, 'organization
   url.pathname = `/${name}`
   url.username = name
   url.password = name
-  const store = await openStore(await openPostgres(url.href, { connections: 8 }))
   return {
-    store,
-    close: async () => {
-      await store.close()
+    url: url.href,
+    name,
+    drop: async () => {
       await admin.query(`drop database ${name} with (force)`)
       await admin.query(`drop role ${name}`)
       await admin.end()
