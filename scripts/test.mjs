@@ -10,7 +10,17 @@ const tool = (path, ...args) => ({ args: [bin(...path.split('/')), ...args] })
 const checks = [
   ['types of server and SDK', tool('typescript-7/bin/tsc', '-p', '.')],
   ['types of the console', tool('typescript-7/bin/tsc', '-p', 'console')],
-  ['format and lint', tool('@biomejs/biome/bin/biome', 'ci', '--max-diagnostics=50', '.')],
+  [
+    'format and lint',
+    tool(
+      '@biomejs/biome/bin/biome',
+      'ci',
+      '--colors=off',
+      '--error-on-warnings',
+      '--max-diagnostics=50',
+      '.',
+    ),
+  ],
   ['import rule', { args: ['scripts/check-imports.mjs'] }],
   ['unused code and dependencies', tool('knip/bin/knip.js', '--no-progress')],
 ]

@@ -16,8 +16,12 @@ export const answers = rows(
       'CitationChecker: scores a paraphrase and demands that its numbers stand in the text',
     'M4.citation-unanswered':
       'CitationChecker: lets an honest "the documents do not say" pass without a citation',
+    'M4.cited-answer':
+      'A question is answered with citations that open the document at the passage',
     'M4.extractive-abstains':
       'The extractive model: abstains with the missing subject as the reason',
+    'M4.extractive-checked':
+      'Answers of the extractive model: pass the citation check word by word, on real paragraphs',
     'M4.extractive-cues':
       'The extractive model: prefers the sentence that holds the asked kind of answer',
     'M4.extractive-injection': 'The extractive model: never quotes an instruction to a model',
@@ -39,10 +43,14 @@ export const answers = rows(
     'M4.sentences': 'splitSentences: keeps abbreviations, initials and ordinals whole',
     'M4.sentences-cover':
       'splitSentences: covers every character that is not white space, in order, for any text',
+    'M4.ungrounded':
+      'What the readable documents do not say is said to be missing, with the reason',
     'M8.citation-any-split': 'CitationChecker: says the same whatever the split of the stream',
     'M8.citation-policy': 'CitationChecker: marks, removes or withholds as the guardrail says',
     'M8.citation-stream':
       'CitationChecker: gives text out before the sentence is over where the policy allows',
+    'M8.cli-ask': 'ask: streams the text, then its sources with title, page and quote',
+    'M8.cli-terminal': 'ask: lets no document steer the terminal',
     'M8.ssrf':
       'The outbound client: refuses private addresses however they are written, and names that lead to them',
     'M8.ssrf-addresses': 'The outbound client: knows which addresses are public',
@@ -52,16 +60,8 @@ export const answers = rows(
       'upload: goes on from what the server has after a break, and ends with every byte once',
   },
   {
-    'M4.cited-answer': [
-      'A question is answered with citations that open the document at the passage',
-      'No test cites it yet.',
-    ],
     'M4.samples': [
       'The forty questions of the sample company are answered as their gold passages say',
-      'No test cites it yet.',
-    ],
-    'M4.ungrounded': [
-      'What the readable documents do not say is said to be missing, with the reason',
       'No test cites it yet.',
     ],
     'M8.guardrail': [

@@ -6,6 +6,13 @@ export const audit = rows('issue 3 §2', {
     'checkpoints: finds every whole note in a file, whatever a crash left between',
   'M28.checkpoint-format':
     'checkpoints: reads the example of the specification, with extension lines',
+  'M28.cli-errors': 'Command line: refuses what it does not know, with where to look',
+  'M28.cli-exit-codes': 'verbs: end with documented codes; every error of the server has one',
+  'M28.cli-key':
+    'Command line: finds the running server and the owner’s key, and gives that key to nobody else',
+  'M28.cli-no-server': 'Command line: says how to start a server where none runs',
+  'M28.cli-permissions': 'verbs: each declare what they need, and are documented with it',
+  'M28.cli-tables': 'tables: align wide characters and are cut to the terminal only',
   'M28.consistency-proof':
     'The Merkle tree of the verifier: proves consistency as the definition does, and refuses another past',
   'M28.erase':

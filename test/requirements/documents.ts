@@ -24,8 +24,15 @@ export const documents = rows(
     'M1.entities': 'Hostile documents: refuses entity definitions and never expands them',
     'M1.faithful':
       'Properties of parsers: keeps every character of plain text that is not white space',
+    'M1.folder-source': 'A folder is read, scanned again and watched',
     'M1.forms': 'PDF layout: reads what was written into a form, beside its label',
+    'M1.huge':
+      'Bad files: of 60 MB in rows are read or refused by a named limit, and of 1 GB refused with it',
+    'M1.isolated': 'One bad file never stops the others, and its error names file, page and reason',
     'M1.limits': 'Hostile documents: limits text, columns and pages by name',
+    'M1.many-files': 'A folder of documents: of 2,000 tiny files is read whole, each once',
+    'M1.names':
+      'Names with Unicode tricks, path traversal and symlinks out of a folder lead nowhere',
     'M1.nesting': 'Hostile documents: limits nesting in every format that nests',
     'M1.pages': 'Against the reference conversions: finds the words of PDF files on the right page',
     'M1.parse-step': 'Parser pool with the real child: gives the step its errors and its numbers',
@@ -50,6 +57,7 @@ export const documents = rows(
     'M1.pool-start': 'Parser pool: says when a child cannot start',
     'M1.pool-time': 'Parser pool: kills a child that takes too long and names file and page',
     'M1.recall': 'Against the reference conversions: finds the words of files of every format',
+    'M1.removed': 'A removed file stops being answered from in the same transaction',
     'M1.sample-documents': 'The sample company: has about 40 documents of all formats',
     'M1.sample-parsed':
       'The questions about the sample company: find every gold passage and fact in what the parsers store',
@@ -60,10 +68,12 @@ export const documents = rows(
     'M1.structure':
       'Structure survives: keeps headings, lists, tables, code and quotes of Markdown',
     'M1.tables': 'PDF layout: finds tables by their columns and leaves repeated heads out',
+    'M1.unchanged': 'Unchanged content costs nothing; changed content becomes a new version',
     'M1.warnings': 'PDF layout: says which pages have no text layer',
     'M1.wire': 'Properties of parsers: travels between processes unchanged',
     'M1.xlsx-numbers':
       'Values as people see them: shows the numbers and dates of cells as their format says',
+    'M2.cli-apply': 'apply: sends a folder as one request, so that all or nothing is applied',
     'M2.embedder-abort': 'Embedder kit: stops when it is told to',
     'M2.embedder-close': 'Embedder kit: takes no work after it was closed, and fails what waited',
     'M2.embedder-fault':
@@ -93,32 +103,15 @@ export const documents = rows(
       'Ingestion that is killed at any point goes on, in another process too; nothing is lost or doubled',
       'No test cites it yet.',
     ],
-    'M1.folder-source': ['A folder is read, scanned again and watched', 'No test cites it yet.'],
     'M1.hundred-thousand': [
       '100,000 tiny files and a csv of 1 GB are read or refused within bounds',
       'Too long for the suite.',
-    ],
-    'M1.isolated': [
-      'One bad file never stops the others, and its error names file, page and reason',
-      'No test cites it yet.',
-    ],
-    'M1.names': [
-      'Names with Unicode tricks, path traversal and symlinks out of a folder lead nowhere',
-      'No test cites it yet.',
     ],
     'M1.progress': [
       'Progress and cancel are seen and work in CLI, console and API',
       'No test cites it yet.',
     ],
-    'M1.removed': [
-      'A removed file stops being answered from in the same transaction',
-      'No test cites it yet.',
-    ],
     'M1.text': ['Text sent by the API becomes a document', 'No test cites it yet.'],
-    'M1.unchanged': [
-      'Unchanged content costs nothing; changed content becomes a new version',
-      'No test cites it yet.',
-    ],
     'M1.upload': [
       'Files of up to 200 MB are uploaded, and go on after a break',
       'No test cites it yet.',

@@ -3,10 +3,16 @@ import { rows } from './row.ts'
 export const doors = rows(
   'issue 3 §5',
   {
+    'M40.backup': 'backup: comes back whole: rows, objects, keys, checkpoints; fsck finds nothing',
+    'M40.backup-archive': 'tar: gives back any files, however the bytes are cut',
+    'M40.cli-doctor': 'doctor: asks the server, and looks at the files where none runs',
     'M40.deep-links':
       'The address of a page: keeps what fits and drops what does not, without refusing the page',
+    'M40.doctor': 'doctor: finds nothing wrong with a healthy installation',
+    'M40.fsck': 'fsck: finds what was damaged, and how to mend it',
     'M40.marked-passage': 'partsOf: cuts a piece without losing, doubling or moving a character',
     'M40.no-double': 'exchangesOf: shows a stored question once while its answer is still arriving',
+    'M40.restore-verifies': 'backup: refuses a changed byte in any file, and puts nothing in place',
     'M40.table-in-viewer':
       'groupsOf: keeps every block once and in order, and a table below its header',
     'M40.viewer-headings':

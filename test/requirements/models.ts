@@ -11,6 +11,8 @@ export const models = rows(
     'M15.chat-faults':
       'Chat-model kit: reports every fault of an upstream by its code, and never as a whole answer',
     'M15.chat-stream': 'Chat-model kit: streams text, usage and one finish',
+    'M15.cli-export': 'files: writes an export whole or not at all, and overwrites nothing',
+    'M15.cli-verify': 'files: verifies without any server and says what is damaged',
     'M15.notice':
       'noticeProviders: offers what the environment and the machine have, and keeps keys out of the resources',
     'M15.openai-compatible':

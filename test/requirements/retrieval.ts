@@ -11,6 +11,10 @@ export const retrieval = rows(
     'M3.analyse-query': 'analyse: finds a question in its passage however it is written',
     'M3.analyse-tokens':
       'analyse: gives tokens that can be joined by spaces and split again, for any text',
+    'M3.at-once':
+      'What is committed is findable at once; what is deleted or forbidden is gone at once',
+    'M3.cli-cancel': 'ingest: offers to cancel on Ctrl-C, and says how to come back otherwise',
+    'M3.cli-ingest': 'ingest: syncs a source and waits with what failed',
     'M3.dense-delete': 'VectorStore: forgets, replaces and compacts without disturbing the rest',
     'M3.dense-exact':
       'VectorStore: finds exactly the best, however close the vectors lie and whatever is permitted',
@@ -58,10 +62,6 @@ export const retrieval = rows(
     'M3.workers-threads': 'SearchWorkers: spreads indexes over threads',
   },
   {
-    'M3.at-once': [
-      'What is committed is findable at once; what is deleted or forbidden is gone at once',
-      'No test cites it yet.',
-    ],
     'M3.hybrid-quality': [
       'Hybrid search reaches the measured nDCG@10 on SciFact',
       'A figure of `npm run bench -- retrieval`, in docs/benchmarks.md.',
