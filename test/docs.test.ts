@@ -36,6 +36,14 @@ describe('the documentation', () => {
     expect(listed.map(([, name]) => name).sort()).toEqual([...allPermissions].sort())
   })
 
+  it('draws the architecture with files that exist [HOUSE.docs]', () => {
+    const named = textOf('ARCHITECTURE.md').match(/[\w./-]+\.(ts|mjs)\b/g) ?? []
+    const places = ['', 'src/', 'src/apps/answer/', 'src/data/']
+    const missing = named.filter((file) => !places.some((p) => allFiles.includes(`${p}${file}`)))
+    expect(named.length).toBeGreaterThan(40)
+    expect(missing).toEqual([])
+  })
+
   it('can be reached from its index, and no link of it leads nowhere [HOUSE.docs]', () => {
     const broken: string[] = []
     const links = new Map(pages.map((page) => [page, linksOf(page, broken)]))
