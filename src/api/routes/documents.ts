@@ -122,7 +122,11 @@ export const documentRoutes = [
         blocks: parsed.blocks,
         pages: parsed.pages ?? [],
         boxes: parsed.boxes ?? [],
-        originalAvailable: await mayOpenOriginal(house, context, found.knowledgeBase),
+        originalAvailable: mayOpenOriginal(
+          await house.snapshots.get(context.organizationId),
+          context,
+          found.knowledgeBase,
+        ),
       }
     },
   }),
@@ -189,11 +193,13 @@ export const documentRoutes = [
     produces: 'application/octet-stream',
     async handler({ context, params, query, reply }, house) {
       const constraint = await constraintOf(house, context)
+      // Before the transaction: a snapshot that must be read waits for the one session that it would hold.
+      const snapshot = await house.snapshots.get(context.organizationId)
       const { found, version } = await house.store.within(context.organizationId, async (tx) => {
         const readable = await readDocument(tx, constraint, params.id)
         const at = { documentId: params.id, versionId: query.version }
         const wanted = await readVersion(tx, constraint, at)
-        if (!(await mayOpenOriginal(house, context, readable.knowledgeBase))) {
+        if (!mayOpenOriginal(snapshot, context, readable.knowledgeBase)) {
           throw new PlinthError('FORBIDDEN', {
             detail: 'The original holds personal data that this knowledge base masks.',
             remedy: 'Read the stored text, or ask for the permission documents.unmask.',
@@ -294,12 +300,11 @@ function opened(context: RequestContext, documentId: string, versionId: string) 
 }
 
 /** Where a base masks, its originals are for those who may unmask. */
-async function mayOpenOriginal(
-  house: ApiHouse,
+function mayOpenOriginal(
+  snapshot: Awaited<ReturnType<ApiHouse['snapshots']['get']>>,
   context: RequestContext,
   knowledgeBase: string,
-): Promise<boolean> {
-  const snapshot = await house.snapshots.get(context.organizationId)
+): boolean {
   const base: Resource<'KnowledgeBase'> | undefined = snapshot.get('KnowledgeBase', knowledgeBase)
   if (base && base.spec.masking.mode !== 'mask') return true
   return context.principal.permissions.has('documents.unmask')
