@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const node = pinnedNode()
+const node = pinnedNode() ?? currentNode()
 const source = join(root, 'src', 'cli', 'main.ts')
 const built = join(root, 'src', 'cli', 'main.js')
 const main = existsSync(source) ? source : built
@@ -28,6 +28,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 child.once('exit', (code, signal) => {
   process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1))
 })
+
+/** Where npm skipped the install script of the package `node`: this one, if it is new enough. */
+function currentNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  return major > 22 || (major === 22 && minor >= 18) ? process.execPath : undefined
+}
 
 function pinnedNode() {
   try {

@@ -31,6 +31,7 @@ await runScript(async () => {
   const rows = []
   for (const [name, options] of checks) rows.push(await check(name, options))
   rows.push(await timed('console build', buildConsole))
+  rows.push(await timed('published package', buildPackage))
   rows.push(await timed('tests on the embedded database', () => runVitest()))
   rows.push(await timed('store suites on PostgreSQL', onPostgres))
   printSummary(rows, Date.now() - started)
@@ -53,6 +54,18 @@ async function buildConsole() {
     console.log(error.message)
     return { ok: false }
   }
+}
+
+/** Builds the package and asks the command line in it for its version. */
+async function buildPackage() {
+  for (const args of [['scripts/build.mjs'], ['dist/bin/plinth.mjs', '--version']]) {
+    const done = await run(pinnedNode, { args })
+    if (done.code !== 0) {
+      console.log(done.output)
+      return { ok: false }
+    }
+  }
+  return { ok: true }
 }
 
 async function onPostgres() {
