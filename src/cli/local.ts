@@ -11,7 +11,7 @@ export interface LocalWork {
 export interface LocalModels {
   dir: string
   list(): Promise<LocalModel[]>
-  pull(name: string, options: PullChoice): Promise<{ dir: string; bytes: number }>
+  pull(name: string, options: PullChoice): Promise<{ dir: string; bytes?: number }>
   add(
     name: string,
     source: string,
@@ -33,6 +33,8 @@ export interface LocalModel {
 export interface PullChoice {
   replace: boolean
   hub?: string
+  /** For a model that Plinth does not know: where it lies, and the SHA-256 of each file by its path there. */
+  pinned?: { repository: string; revision: string; sha256: Record<string, string> }
   signal: AbortSignal
   onProgress(progress: { file: string; received: number; total: number }): void
 }

@@ -1,4 +1,4 @@
-import { addModel, createOutboundClient, listModels, pullModel } from '#adapters'
+import { addModel, createOutboundClient, listModels, pullModel, pullWithChecksums } from '#adapters'
 import type { LocalModels } from '#cli'
 import type { Config } from '#config'
 
@@ -8,7 +8,7 @@ export function localModels(config: Config): LocalModels {
   return {
     dir: modelsDir,
     list: () => listModels(modelsDir),
-    pull: async (name, { replace, hub, signal, onProgress }) => {
+    pull: async (name, { replace, hub, pinned, signal, onProgress }) => {
       // A mirror inside the company has a private address: whoever names it allows it.
       const mirror = hub === undefined ? null : URL.parse(hub)
       const port = mirror?.port || (mirror?.protocol === 'http:' ? '80' : '443')
@@ -16,8 +16,10 @@ export function localModels(config: Config): LocalModels {
         allowPrivate: mirror ? [`${mirror.hostname}:${port}`] : [],
       })
       try {
-        const options = { modelsDir, outbound, replace, signal, onProgress }
-        return await pullModel(name, { ...options, ...(hub === undefined ? {} : { hub }) })
+        const named = hub === undefined ? {} : { hub }
+        const options = { modelsDir, outbound, replace, signal, onProgress, ...named }
+        if (pinned) return await pullWithChecksums({ name, ...pinned }, options)
+        return await pullModel(name, options)
       } finally {
         await outbound.close()
       }

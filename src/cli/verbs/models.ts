@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
+import { usage } from '../errors.ts'
 import type { ExitName } from '../exits.ts'
+import type { PullChoice } from '../local.ts'
 import { bytes } from '../text.ts'
 import type { Verb, VerbCall } from '../verb.ts'
 
@@ -18,6 +20,9 @@ export const modelVerbs: Verb[] = [
       command
         .argument('<name>')
         .option('--hub <url>', 'a mirror of the hub')
+        .option('--repository <owner/name>', 'of a model that Plinth does not know')
+        .option('--revision <commit>', 'of that repository')
+        .option('--sha256 <path=hex...>', 'checksum of each of its files')
         .option('--replace', 'put it in the place of one that is there'),
     run: pull,
   },
@@ -59,6 +64,7 @@ async function pull(call: VerbCall): Promise<ExitName> {
   const abort = new AbortController()
   const release = call.io.onInterrupt(() => abort.abort())
   const hub = call.option('hub')
+  const pinned = pinnedBy(call)
   try {
     const done = await models.pull(call.arg(0) ?? '', {
       replace: call.option<boolean>('replace') === true,
@@ -69,14 +75,36 @@ async function pull(call: VerbCall): Promise<ExitName> {
         call.progress.show(`${file}: ${bytes(received)}${of}`)
       },
       ...(hub ? { hub } : {}),
+      ...(pinned ? { pinned } : {}),
     })
     await call.data({ name: call.arg(0), ...done })
-    await call.say(`${call.arg(0)}: ${bytes(done.bytes)}, checked, in ${done.dir}`)
+    const size = done.bytes === undefined ? '' : `${bytes(done.bytes)}, `
+    await call.say(`${call.arg(0)}: ${size}checked, in ${done.dir}`)
     call.note(restart)
     return 'ok'
   } finally {
     release()
   }
+}
+
+/** Where a model that is not in the table comes from; all three options, or none. */
+function pinnedBy(call: VerbCall): PullChoice['pinned'] {
+  const repository = call.option('repository')
+  const revision = call.option('revision')
+  const sums = call.option<string[]>('sha256')
+  if (!repository && !revision && !sums) return undefined
+  if (!repository || !revision || !sums) {
+    throw usage(
+      'A model that Plinth does not know needs --repository, --revision and --sha256.',
+      'Name all three, with a checksum for each file.',
+    )
+  }
+  const pairs = sums.map((one) => {
+    const at = one.lastIndexOf('=')
+    if (at < 1) throw usage(`"${one}" is not PATH=HEX.`, 'For example tokenizer.json=3fc1….')
+    return [one.slice(0, at), one.slice(at + 1)] as const
+  })
+  return { repository, revision, sha256: Object.fromEntries(pairs) }
 }
 
 async function add(call: VerbCall): Promise<ExitName> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { appendAudit, keepInVault, permissionSetFor, Sealer, systemActor } from '#governance'
 import { newId } from '#kernel'
-import type { Store } from '#store'
+import type { Store, Tx } from '#store'
 import { FolderObjectStore } from '../../adapters/objects/folder/folder.ts'
 import { addTurn } from '../../apps/conversations/turns.ts'
 import type { DoctorDeps } from './check.ts'
@@ -106,41 +106,45 @@ async function addDocument(
         chunk_count: passages.length,
       })
       .execute()
-    for (const [ordinal, [start, end]] of passages.entries()) {
-      const { id } = await tx
-        .insertInto('chunk')
-        .values({
-          knowledge_base: 'travel',
-          document_id: ids.document,
-          document_version_id: ids.version,
-          ordinal,
-          start_offset: start,
-          end_offset: end,
-          kind: 'text',
-          text: text.slice(start, end),
-          search_text: 'bag',
-          tokens: 8,
-          epoch: 1,
-        })
-        .returning('id')
-        .executeTakeFirstOrThrow()
-      const vector = new Float32Array([0.6, 0.8, 0])
-      await tx
-        .insertInto('embedding')
-        .values({
-          chunk_id: id,
-          model: 'm@1',
-          knowledge_base: 'travel',
-          epoch: 1,
-          vector: new Uint8Array(vector.buffer),
-        })
-        .execute()
-    }
+    await addPassages(tx, ids)
     await tx.insertInto('knowledge_epoch').values({ knowledge_base: 'travel', epoch: 1 }).execute()
     const place = { organizationId, documentVersionId: ids.version }
     const entries = [{ kind: 'email', placeholder: '[EMAIL_1]', value: 'ada@example.org' }]
     await keepInVault({ tx, sealer, place }, entries)
   })
+}
+
+async function addPassages(tx: Tx, ids: Installation['ids']): Promise<void> {
+  for (const [ordinal, [start, end]] of passages.entries()) {
+    const { id } = await tx
+      .insertInto('chunk')
+      .values({
+        knowledge_base: 'travel',
+        document_id: ids.document,
+        document_version_id: ids.version,
+        ordinal,
+        start_offset: start,
+        end_offset: end,
+        kind: 'text',
+        text: text.slice(start, end),
+        search_text: 'bag',
+        tokens: 8,
+        epoch: 1,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    const vector = new Float32Array([0.6, 0.8, 0])
+    await tx
+      .insertInto('embedding')
+      .values({
+        chunk_id: id,
+        model: 'm@1',
+        knowledge_base: 'travel',
+        epoch: 1,
+        vector: new Uint8Array(vector.buffer),
+      })
+      .execute()
+  }
 }
 
 async function addRest(
