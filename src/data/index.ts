@@ -24,5 +24,5 @@ export { type Candidate, mergeNeighbours, readWinners } from './search/winners.t
 export { readersOf } from './sources/readers.ts'
 export { SourceSchedule } from './sources/schedule.ts'
 export * from './sources/sync.ts'
-export { estimateTokens } from './tokens.ts'
 export * from './sources/uploads.ts'
+export { estimateTokens } from './tokens.ts'
