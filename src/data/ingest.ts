@@ -27,7 +27,7 @@ export async function ingest(item: IngestItem, house: IngestHouse): Promise<Inge
     if ('unchanged' in content) return await recordUnchanged(item, content, house)
     const parsed = await trace.step('parse', (span) => parse(content, house, span))
     const masked = await trace.step('mask', (span) => mask(parsed, access, { house, span }))
-    const title = titleOf(masked.document, access.document.externalId)
+    const title = titleOf(masked.document, access.document)
     const chunks = await trace.step('chunk', (span) => chunk(masked, { title, house, span }))
     const enriched = await trace.step('enrich', () => enrich(masked, chunks, { access, house }))
     const vectors = await trace.step('embed', (span) => embed(enriched, access, { house, span }))

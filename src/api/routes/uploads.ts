@@ -35,7 +35,7 @@ export const uploadRoutes = [
       const digest = digestOfBytes(bytes)
       const originalKey = originalKeyOf(context.organizationId, digest)
       if (!(await house.objects.has(originalKey))) await house.objects.put(originalKey, bytes)
-      const name = cleanName(withEnding(body.externalId, body.mediaType))
+      const name = withEnding(cleanName(body.externalId), body.mediaType)
       const { readers, metadata, title } = body
       return receive(house, context, {
         ...found,

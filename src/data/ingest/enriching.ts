@@ -26,7 +26,7 @@ export async function enrich(
   chunks: readonly Chunk[],
   { access, house }: { access: IngestAccess; house: IngestHouse },
 ): Promise<EnrichedDocument> {
-  const title = titleOf(masked.document, access.document.externalId)
+  const title = titleOf(masked.document, access.document)
   const analysed = await house.offload.run('analyse', {
     text: masked.document.text,
     chunks,
@@ -35,9 +35,14 @@ export async function enrich(
   return { title, language: analysed.language, metadata, chunks: analysed.chunks }
 }
 
-/** The document's own title, else its file name. */
-export function titleOf(document: ParsedDocument, externalId: string): string {
-  const title = document.title?.replace(/\s+/g, ' ').trim()
+/** The title that was given with it, else the document's own, else its file name. */
+export function titleOf(
+  document: ParsedDocument,
+  row: { externalId: string; metadata: Record<string, unknown> },
+): string {
+  const { externalId, metadata } = row
+  const given = typeof metadata.title === 'string' ? metadata.title : undefined
+  const title = (given ?? document.title)?.replace(/\s+/g, ' ').trim()
   return (title || externalId.slice(externalId.lastIndexOf('/') + 1)).slice(0, 500)
 }
 

@@ -69,7 +69,9 @@ async function readBytes(access: IngestAccess, house: IngestHouse): Promise<Uint
     const found = { externalId, name: externalId, location }
     return house.openSource(source).read(found, item.signal)
   }
-  const key = item.originalKey ?? (await currentVersion(access, house))?.original_key
+  // The newest content received: a reading that was asked for earlier and runs later must not bring back older content.
+  const newest = document.location || item.originalKey
+  const key = newest || (await currentVersion(access, house))?.original_key
   if (!key) throw new PlinthError('NOT_FOUND', 'The upload of this document is not there any more.')
   return house.objects.get(key)
 }

@@ -15,6 +15,7 @@ import {
   changeReaders,
   type DocumentRow,
   documentsByExternalId,
+  failDocument,
   removeDocuments,
 } from '../documents/rows.ts'
 import { settingsDigest } from '../ingest/fetching.ts'
@@ -177,6 +178,7 @@ class Scanner {
       const documentId = row?.id ?? added.get(item.externalId)
       if (item.problem || !documentId) {
         this.#scan.problems++
+        if (row) await this.#failKnown(tx, row, item)
         continue
       }
       const same =
@@ -190,6 +192,13 @@ class Scanner {
     }
     this.#scan.queued += wanted.length
     return this.#batches(wanted)
+  }
+
+  /** A document that was read before and is something else now: its last good version answers on. */
+  async #failKnown(tx: Tx, row: DocumentRow, item: SourceItem): Promise<void> {
+    const error = problemOf(item)
+    if (row.error?.detail === error.detail) return
+    await failDocument(tx, row.id, { error, changeMark: null })
   }
 
   #batches(
@@ -292,7 +301,7 @@ class Scanner {
       const rows = await this.#house.store.within(organizationId, async (tx) => {
         const live = await liveDocuments(tx, this.#found.source, after)
         const wanted = live
-          .filter((row) => row.version_id !== null)
+          .filter((row) => row.version_id !== null || row.location !== '')
           .map((row) => ({ documentId: row.id, changeMark: row.change_mark, size: 0 }))
         this.#scan.listed += live.length
         this.#scan.queued += wanted.length
@@ -311,7 +320,7 @@ type NewChild = Omit<NewJob, 'createdBy' | 'parentId'>
 function liveDocuments(tx: Tx, source: Resource<'Source'>, after: string) {
   return tx
     .selectFrom('document')
-    .select(['id', 'external_id', 'version_id', 'change_mark'])
+    .select(['id', 'external_id', 'version_id', 'change_mark', 'location'])
     .where('source', '=', source.name)
     .where('deleted_at', 'is', null)
     .where('id', '>', after)

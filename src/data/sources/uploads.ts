@@ -114,7 +114,9 @@ export interface ReceivedContent {
 
 /**
  * Makes received content a document of its source, or new content of the document that has that name, and asks for
- * its reading, in the caller's transaction. Readers: those given, else the source's, else the base's.
+ * its reading, in the caller's transaction. The document's location names the newest content received: whichever
+ * reading runs last, in whichever process, that is what is answered from. Readers: those given, else the source's, else
+ * the base's.
  */
 export async function receiveDocument(
   tx: Tx,
@@ -129,9 +131,11 @@ export async function receiveDocument(
   if (known && content.readers && known.permissionSetId !== permissionSetId) {
     await changeReaders(tx, base.name, { ids: [known.id], permissionSetId })
   }
-  if (known && content.metadata) {
-    const metadata = JSON.stringify({ ...known.metadata, ...content.metadata })
-    await tx.updateTable('document').set({ metadata }).where('id', '=', known.id).execute()
+  const given = { ...content.metadata, ...(content.title ? { title: content.title } : {}) }
+  if (known) {
+    const metadata = JSON.stringify({ ...known.metadata, ...given })
+    const change = { metadata, location: content.originalKey }
+    await tx.updateTable('document').set(change).where('id', '=', known.id).execute()
   }
   if (!documentId) {
     const added = await addDocuments(tx, [
@@ -140,9 +144,9 @@ export async function receiveDocument(
         source: source.name,
         externalId: name,
         title: content.title ?? name.slice(name.lastIndexOf('/') + 1),
-        location: '',
+        location: content.originalKey,
         permissionSetId,
-        metadata: content.metadata ?? {},
+        metadata: given,
       },
     ])
     documentId = added[0] as string

@@ -9,6 +9,8 @@ import type { ObjectStore } from '#ports'
 export class FolderUploads {
   readonly #folder: string
   readonly #objects: ObjectStore
+  /** Uploads that a request is writing now. */
+  readonly #busy = new Set<string>()
 
   constructor(folder: string, objects: ObjectStore) {
     this.#folder = folder
@@ -17,9 +19,25 @@ export class FolderUploads {
 
   /**
    * Appends what follows at `offset` and flushes it; returns the bytes that are safe. A sender that broke off goes on
-   * from there. Throws CONFLICT where the file has another length than the sender thinks, TOO_LARGE over the limit.
+   * from there. Throws CONFLICT where the file has another length than the sender thinks or another request is
+   * writing it, CANCELLED where the sender leaves, TOO_LARGE over the limit.
    */
   async append(id: string, offset: number, body: NodeJS.ReadableStream): Promise<number> {
+    if (this.#busy.has(id)) {
+      throw new PlinthError('CONFLICT', {
+        detail: 'Another request is sending this upload now.',
+        remedy: 'Wait for it to end, then ask for the upload and send the rest, if any.',
+      })
+    }
+    this.#busy.add(id)
+    try {
+      return await this.#append(id, offset, body)
+    } finally {
+      this.#busy.delete(id)
+    }
+  }
+
+  async #append(id: string, offset: number, body: NodeJS.ReadableStream): Promise<number> {
     await mkdir(this.#folder, { recursive: true })
     const file = await open(this.#path(id), 'a', 0o600)
     try {
@@ -88,6 +106,9 @@ function tooLarge(size: number): PlinthError {
 
 function mapped(error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code
+  if (code === 'ECONNRESET') {
+    return new PlinthError('CANCELLED', 'The sender broke off; what was received so far is kept.')
+  }
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
   return new PlinthError('UNAVAILABLE', {
     detail: 'The disk is full; what was received so far is kept.',

@@ -1,4 +1,4 @@
-import { watch as watchFolder } from 'node:fs'
+import { type Dirent, watch as watchFolder } from 'node:fs'
 import { lstat, open, readdir, realpath, stat } from 'node:fs/promises'
 import { matchesGlob, relative, resolve, sep } from 'node:path'
 import { limits, PlinthError } from '#kernel'
@@ -29,7 +29,7 @@ export class FolderSource implements DocumentSource {
   }
 
   async *list(signal: AbortSignal): AsyncIterable<SourceItem> {
-    const root = await realRoot(this.#root)
+    const root = await realRoot(this.#root, 'NOT_FOUND')
     let count = 0
     for await (const item of this.#walk(root, root, 0)) {
       signal.throwIfAborted()
@@ -44,7 +44,7 @@ export class FolderSource implements DocumentSource {
   }
 
   async read(item: SourceItem, signal: AbortSignal): Promise<Uint8Array> {
-    const root = await realRoot(this.#root)
+    const root = await realRoot(this.#root, 'UNAVAILABLE')
     const path = resolve(root, item.externalId)
     // Checked again at reading: a file may have been replaced by a link since it was listed.
     const real = await realpath(path).catch(() => undefined)
@@ -76,10 +76,7 @@ export class FolderSource implements DocumentSource {
   }
 
   async *#walk(root: string, folder: string, depth: number): AsyncIterable<SourceItem> {
-    const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) =>
-      a.name < b.name ? -1 : 1,
-    )
-    for (const entry of entries) {
+    for (const entry of await entriesOf(folder)) {
       if (entry.name.startsWith('.')) continue
       const path = resolve(folder, entry.name)
       const externalId = relative(root, path).split(sep).join('/')
@@ -119,14 +116,30 @@ async function describe(root: string, path: string, externalId: string): Promise
   }
 }
 
-async function realRoot(root: string): Promise<string> {
+/** What lies in a folder, by name. One that cannot be read ends the scan: its files must not seem removed. */
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw new PlinthError('UNAVAILABLE', {
+      detail: `The folder ${folder} cannot be read.`,
+      remedy: 'Check the permissions of the server on it; nothing was removed.',
+      cause: error,
+    })
+  }
+}
+
+/** `absent`: how to say that it is not there. A scan by hand tells it at once, the reading of a file waits. */
+async function realRoot(root: string, absent: 'NOT_FOUND' | 'UNAVAILABLE'): Promise<string> {
   try {
     const real = await realpath(root)
     if ((await stat(real)).isDirectory()) return real
   } catch {
     // Falls through: absent and unreadable are told alike.
   }
-  throw new PlinthError('UNAVAILABLE', {
+  throw new PlinthError(absent, {
     detail: `The folder ${root} is not there or cannot be read.`,
     remedy: 'Check the path of the Source resource and the permissions of the server on it.',
   })
