@@ -176,7 +176,10 @@ export function vectorBytes(vector: Float32Array | undefined): Uint8Array {
   return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength).slice()
 }
 
-/** The inverse of `vectorBytes`; copies, since a row's bytes may lie at any offset. */
+/**
+ * The inverse of `vectorBytes`; copies, since a row's bytes may lie at any offset. Not by `slice()`: drivers hand out
+ * Buffers, whose `slice` is a view into a larger one.
+ */
 export function vectorOf(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.slice().buffer)
+  return new Float32Array(new Uint8Array(bytes).buffer)
 }

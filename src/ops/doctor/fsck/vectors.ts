@@ -44,7 +44,7 @@ function wrongWith(vector: Uint8Array, length: number): string | undefined {
   if (vector.byteLength !== length) {
     return `has ${vector.byteLength / 4} dimensions, others have ${length / 4}`
   }
-  const floats = new Float32Array(vector.slice().buffer)
+  const floats = new Float32Array(new Uint8Array(vector).buffer)
   let square = 0
   for (const x of floats) square += x * x
   if (!Number.isFinite(square)) return 'holds no numbers'
