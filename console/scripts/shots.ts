@@ -37,12 +37,12 @@ export async function shotsOf(api: APIRequestContext): Promise<Shot[]> {
     },
     conversation !== undefined && {
       name: 'ask',
-      path: `/ask/${conversation}`,
+      path: `/ask/${conversation.id}`,
       ready: 'article',
     },
     conversation !== undefined && {
       name: 'ask-source',
-      path: `/ask/${conversation}?cite=1`,
+      path: `/ask/${conversation.id}?cite=${conversation.cite}`,
       ready: 'canvas, mark.evidence',
     },
     { name: 'knowledge', path: '/knowledge' },
@@ -111,8 +111,11 @@ async function citedConversation(api: APIRequestContext, list: Item[]) {
   for (const { id } of list) {
     const response = await api.get(`/api/v1/conversations/${id}`)
     if (!response.ok()) continue
-    const { messages } = (await response.json()) as { messages: { citations: unknown[] }[] }
-    if (messages.at(-1)?.citations.length) return id
+    const { messages } = (await response.json()) as {
+      messages: { citations: { number: number }[] }[]
+    }
+    const cite = messages.at(-1)?.citations[0]?.number
+    if (cite !== undefined) return { id, cite }
   }
   return undefined
 }

@@ -2,6 +2,7 @@ import DOMPurify from 'dompurify'
 import { Marked, type TokenizerAndRendererExtension } from 'marked'
 import { type MouseEvent, useMemo } from 'react'
 import { placeholder } from '../data/placeholders.ts'
+import { markClose, markOpen, withTables } from './pipe-tables.ts'
 
 export interface Mark {
   start: number
@@ -20,8 +21,6 @@ interface MarkdownProps {
 }
 
 // Private-use characters stand for the marks while Markdown is parsed. They are removed from the text first.
-const open: Record<Mark['kind'], string> = { evidence: '\uE000', unsupported: '\uE001' }
-const close = '\uE002'
 const reserved = /[\uE000-\uE002]/g
 
 const marks: TokenizerAndRendererExtension = {
@@ -32,7 +31,7 @@ const marks: TokenizerAndRendererExtension = {
     const match = /^([\uE000\uE001])([^\uE002]*)\uE002/.exec(src)
     if (!match) return undefined
     const [raw, mark, inner = ''] = match
-    const kind = mark === open.evidence ? 'evidence' : 'unsupported'
+    const kind = mark === markOpen.evidence ? 'evidence' : 'unsupported'
     return { type: 'mark', raw, kind, tokens: this.lexer.inlineTokens(inner) }
   },
   renderer(token) {
@@ -67,7 +66,7 @@ const masked: TokenizerAndRendererExtension = {
 }
 
 const marked = new Marked(
-  { gfm: true, renderer: { html: ({ text }) => escaped(text) } },
+  { gfm: true, breaks: true, renderer: { html: ({ text }) => escaped(text) } },
   { extensions: [marks, citation, masked] },
 )
 
@@ -81,7 +80,7 @@ function escaped(text: string): string {
  */
 export function Markdown({ text, marks: spans, cites, activeCite, onCite }: MarkdownProps) {
   const html = useMemo(() => {
-    const parsed = marked.parse(withMarks(text, spans ?? []), { async: false })
+    const parsed = marked.parse(withTables(withMarks(text, spans ?? [])), { async: false })
     return finish(parsed.replace(reserved, ''), cites ?? new Set(), activeCite)
   }, [text, spans, cites, activeCite])
   const clicked = (event: MouseEvent) => {
@@ -106,7 +105,7 @@ function withMarks(text: string, spans: Mark[]): string {
   for (const span of [...spans].sort((a, b) => a.start - b.start)) {
     if (span.start < at || span.end > text.length) continue
     out += text.slice(at, span.start).replace(reserved, '')
-    out += open[span.kind] + text.slice(span.start, span.end).replace(reserved, '') + close
+    out += markOpen[span.kind] + text.slice(span.start, span.end).replace(reserved, '') + markClose
     at = span.end
   }
   return out + text.slice(at).replace(reserved, '')
