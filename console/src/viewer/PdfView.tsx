@@ -152,7 +152,9 @@ function PageCanvas({ pdf, number, zoom, boxes, label }: PageCanvasProps) {
   const [rendered, setRendered] = useState<Rendered | null>(null)
   useEffect(() => {
     if (!canvas.current || width === 0) return
-    const drawing = draw(pdf, number, canvas.current, { width: width * zoom })
+    const drawing = draw(pdf, number, canvas.current, {
+      width: Math.min(width, widestPx) * zoom,
+    })
     drawing.done.then((done) => done && setRendered(done)).catch(() => {})
     return drawing.stop
   }, [pdf, number, zoom, width])
@@ -198,6 +200,8 @@ function PageCanvas({ pdf, number, zoom, boxes, label }: PageCanvasProps) {
 }
 
 const padding = 24
+/** A page wider than this is no easier to read. */
+const widestPx = 860
 
 function useWidth(element: React.RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0)

@@ -44,8 +44,10 @@ export function HitList({ leg, hits, note, active, onPick }: HitListProps) {
             >
               <span className="w-6 shrink-0 text-right text-small text-ink-3">{rank}</span>
               <span className="min-w-0 flex-1 truncate">
-                {hit.title}
-                <span className="text-ink-3"> {hit.headingPath.at(-1)}</span>
+                {hit.headingPath.at(-1) ?? hit.title}
+                {hit.headingPath.length > 0 ? (
+                  <span className="text-ink-3"> {hit.title}</span>
+                ) : null}
               </span>
               <span className="shrink-0 text-small text-ink-2">{scoreText(score)}</span>
               <span
