@@ -25,7 +25,7 @@ export function processIo(local: CliIo['local']): CliIo {
     terminal: stdout.isTTY === true,
     columns: stdout.columns ?? stderr.columns ?? 100,
     version: ownVersion(),
-    fetch: globalThis.fetch,
+    fetch: patientFetch,
     now: () => Date.now(),
     sleep: async (ms, signal) => {
       await wait(ms, undefined, signal ? { signal } : {})
@@ -48,6 +48,16 @@ export function processIo(local: CliIo['local']): CliIo {
     local,
   }
 }
+
+/** Without the five minutes after which `fetch` gives up: a long check answers when it is done. Ctrl-C ends it. */
+const patientFetch: typeof fetch = async (input, init) => {
+  const { Agent, fetch: send } = await import('undici')
+  patient ??= new Agent({ headersTimeout: 0, bodyTimeout: 0 })
+  const given = { ...init, dispatcher: patient } as Parameters<typeof send>[1]
+  return (await send(input as string, given)) as unknown as Response
+}
+
+let patient: import('undici').Agent | undefined
 
 function ownVersion(): string {
   const file = new URL('../../package.json', import.meta.url)

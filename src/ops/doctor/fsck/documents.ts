@@ -2,7 +2,7 @@ import type { Store } from '#store'
 import type { Check, DoctorDeps } from '../check.ts'
 import { Findings } from '../findings.ts'
 
-const page = 100
+const page = 20
 
 interface DocumentRow {
   id: string
