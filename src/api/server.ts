@@ -58,8 +58,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       root: options.consoleDir,
       wildcard: false,
       index: false,
-      maxAge: '1y',
-      immutable: true,
+      preCompressed: true,
+      cacheControl: false,
+      setHeaders: cacheByName,
     })
   }
   return app
@@ -164,10 +165,21 @@ function secureHeaders(_request: FastifyRequest, reply: FastifyReply): void {
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
 }
 
+function wantsPage(request: FastifyRequest): boolean {
+  return request.headers.accept?.includes('text/html') === true
+}
+
+/** Names in assets/ carry the digest of their content; the others stay the same from build to build. */
+function cacheByName(reply: FastifyReply, path: string): void {
+  const named = path.includes('/assets/')
+  reply.header('cache-control', named ? 'public, max-age=31536000, immutable' : 'no-cache')
+}
+
 /** Pages of the console answer any path that is not the API's, so that deep links work. */
 function notFound(request: FastifyRequest, reply: FastifyReply, options: ServerOptions): unknown {
   const path = request.url.split('?')[0] ?? ''
-  const page = request.method === 'GET' && !/^\/(api|v1)(\/|$)/.test(path) && !/\.\w+$/.test(path)
+  // By what the browser asks for, not by the look of the path: names of resources may hold dots.
+  const page = request.method === 'GET' && !/^\/(api|v1)(\/|$)/.test(path) && wantsPage(request)
   if (page && options.consoleDir) {
     return reply
       .header('cache-control', 'no-cache')
