@@ -34,7 +34,7 @@ export const documentVerbs: Verb[] = [
   {
     name: 'documents remove',
     summary: 'Remove documents; nothing is answered from them any more',
-    needs: ['documents.write'],
+    needs: ['documents.read', 'documents.write'],
     define: (command) =>
       command.argument('<id...>').option('-y, --yes', 'do not ask before removing'),
     run: remove,

@@ -12,7 +12,14 @@ export const evalVerbs: Verb[] = [
     name: 'eval samples',
     summary:
       'Ask the 40 questions of the sample company as the right people, and score the answers',
-    needs: ['answers.ask', 'documents.read', 'resources.read', 'people.write', 'keys.write'],
+    needs: [
+      'answers.ask',
+      'documents.read',
+      'keys.write',
+      'people.read',
+      'people.write',
+      'resources.read',
+    ],
     define: (command) =>
       command
         .option('-f, --file <path>', 'other questions in the same form')

@@ -13,7 +13,7 @@ export const ingestVerbs: Verb[] = [
   {
     name: 'ingest',
     summary: 'Read a folder source again, or upload files to an upload source',
-    needs: ['documents.write', 'jobs.read'],
+    needs: ['documents.read', 'documents.write', 'jobs.read'],
     define: (command) =>
       command
         .argument('[what...]', 'a folder source; or files and folders, with --source')

@@ -55,14 +55,14 @@ export const peopleVerbs: Verb[] = [
   {
     name: 'users link',
     summary: 'Make a new one-time sign-in link',
-    needs: ['people.write'],
+    needs: ['people.read', 'people.write'],
     define: (command) => command.argument('<user>', 'e-mail or id'),
     run: linkUser,
   },
   {
     name: 'users disable',
     summary: 'End somebody’s access: sessions and keys stop working at once',
-    needs: ['people.write'],
+    needs: ['people.read', 'people.write'],
     define: (command) =>
       command.argument('<user>', 'e-mail or id').option('--enable', 'let them in again instead'),
     run: disableUser,
