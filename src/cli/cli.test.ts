@@ -409,7 +409,8 @@ describe('files', () => {
       },
     })
     const cut = fakeIo(() => new Response(broken))
-    expect(await cut.run('audit', 'export', file, '--force')).toBe(1)
+    expect(await cut.run('audit', 'export', file, '--force')).toBe(5)
+    expect(cut.text.err).toContain('STREAM_CUT')
     expect(await readFile(file, 'utf8')).toContain('plinth-audit/1')
     const other = join(folder, 'other.jsonl')
     await fakeIo(() => new Response(broken)).run('audit', 'export', other)

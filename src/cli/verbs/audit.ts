@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import type { AuditReport } from '@plinth/sdk'
+import { type AuditReport, PlinthProblem } from '@plinth/sdk'
 import { verifyExport } from '@plinth/sdk/audit'
 import { PlinthError } from '#kernel'
 import type { ExitName } from '../exits.ts'
@@ -103,10 +103,32 @@ async function exportLog(call: VerbCall): Promise<ExitName> {
   return 'ok'
 }
 
-/** The pieces of a response's body. */
-export function bodyOf(response: Response): AsyncIterable<Uint8Array> {
-  if (response.body === null) return Readable.from([])
-  return response.body as unknown as AsyncIterable<Uint8Array>
+/** The pieces of a response's body. Throws STREAM_CUT where it ends early. */
+export async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return
+  const pieces = response.body as unknown as AsyncIterable<Uint8Array>
+  const iterator = pieces[Symbol.asyncIterator]()
+  try {
+    for (let next = await read(iterator); !next.done; next = await read(iterator)) yield next.value
+  } finally {
+    // The reader may have stopped early: then the connection must not stay open.
+    await iterator.return?.()
+  }
+}
+
+async function read(from: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+  try {
+    return await from.next()
+  } catch (cause) {
+    throw new PlinthProblem(
+      {
+        code: 'STREAM_CUT',
+        detail: 'The connection ended before everything was received.',
+        remedy: 'Nothing was kept. Run it again; if it stays so, look into the server’s log.',
+      },
+      { cause },
+    )
+  }
 }
 
 /** Writes a file whole or not at all (beside its place, synced, then renamed). Refuses to overwrite without `force`. */

@@ -42,13 +42,16 @@ export async function* writeBackup(source: BackupSource): AsyncGenerator<Uint8Ar
     createdAt: source.createdAt.toISOString(),
   }
   yield* archive.bytes(headName, json(head))
-  for (const path of await filesBelow(join(source.dataDir, 'audit'))) {
-    yield* archive.file(`files/${slashed(relative(source.dataDir, path))}`, path)
-  }
-  if (source.dump) yield* archive.bytes(databaseName, await source.dump())
-  else {
+  if (source.dump) {
+    for (const path of await filesBelow(join(source.dataDir, 'audit'))) {
+      yield* archive.file(`files/${slashed(relative(source.dataDir, path))}`, path)
+    }
+    yield* archive.bytes(databaseName, await source.dump())
+  } else {
     notes.push(
       'The database is not in it: it lies on your PostgreSQL server. Back it up with pg_dump, before this.',
+      // Newer than the dump, they would say that the restored log was cut.
+      'The checkpoint files are not in it: they are written again from the database.',
     )
   }
   for (const path of source.keyFiles) {
