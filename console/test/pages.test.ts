@@ -19,7 +19,7 @@ const conversation = (...messages: ReturnType<typeof message>[]) => ({
 
 const running: Turn = {
   ...{ key: 'k', question: 'q2', assistant: 'a', conversationId: 'c', phase: 'running' },
-  ...{ step: 'retrieve', passages: null, text: '', citations: [], unsupported: [] },
+  ...{ step: 'retrieve', note: null, passages: null, text: '', citations: [], unsupported: [] },
   ...{ answer: null, problem: null, startedAt: '2026-01-01T00:00:00Z' },
 }
 

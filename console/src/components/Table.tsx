@@ -1,3 +1,4 @@
+import { useElementScrollRestoration } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { useNarrow } from '../frame/media.ts'
@@ -40,12 +41,15 @@ export function Table<T>(props: TableProps<T>) {
   const narrow = useNarrow()
   const shown = narrow ? columns.filter((column) => !column.wideOnly) : columns
   const template = shown.map(({ width }) => (narrow ? narrowed(width) : width)).join(' ')
+  // Back from a row that was opened: the list stands where it was left.
+  const place = useElementScrollRestoration({ id: label })
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan,
     scrollPaddingStart: headerHeight,
+    initialOffset: place?.scrollY ?? 0,
   })
   const items = virtual.getVirtualItems()
   const last = items.at(-1)?.index ?? 0
@@ -60,7 +64,7 @@ export function Table<T>(props: TableProps<T>) {
   }
   const current = Math.min(active, rows.length - 1)
   return (
-    <div ref={scroller} className="h-full overflow-auto">
+    <div ref={scroller} data-scroll-restoration-id={label} className="h-full overflow-auto">
       <div role="grid" aria-label={label} aria-rowcount={(props.total ?? rows.length) + 1}>
         <div
           role="row"

@@ -81,12 +81,16 @@ const stepWords: Record<string, string> = {
 }
 
 function StepLine({ exchange }: { exchange: Exchange }) {
-  const { step, passages } = exchange
+  const { step, stepNote, passages } = exchange
+  const parts = [
+    stepWords[step ?? ''] ?? step,
+    stepNote,
+    passages === null ? null : plural(passages, 'passage'),
+  ]
   return (
     <p role="status" className="flex items-center gap-2 text-small text-ink-3">
       <LoaderCircle aria-hidden className="spin size-3.5" />
-      {stepWords[step ?? ''] ?? step}
-      {passages === null ? '' : ` · ${plural(passages, 'passage')}`}
+      {parts.filter(Boolean).join(' · ')}
     </p>
   )
 }

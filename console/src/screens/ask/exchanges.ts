@@ -24,6 +24,7 @@ export interface Exchange {
   tookMs: number | null
   /** What is being done now; null when it is done. */
   step: string | null
+  stepNote: string | null
   passages: number | null
   turnKey: string | null
   problem: PlinthProblem | null
@@ -34,6 +35,7 @@ const nothing = {
   model: null,
   tookMs: null,
   step: null,
+  stepNote: null,
   passages: null,
   turnKey: null,
   problem: null,
@@ -112,6 +114,7 @@ function ofTurn(turn: Turn): Exchange {
     model: answer?.model ?? null,
     tookMs: answer?.tookMs ?? null,
     step: turn.phase === 'running' ? turn.step : null,
+    stepNote: turn.note,
     passages: turn.passages,
     turnKey: turn.key,
     problem: turn.problem,

@@ -17,6 +17,8 @@ export interface Turn {
   conversationId: string | null
   phase: 'running' | 'done' | 'stopped' | 'broken'
   step: string
+  /** What the step says of itself. */
+  note: string | null
   passages: number | null
   text: string
   citations: Citation[]
@@ -74,6 +76,7 @@ export function startTurn(input: NewTurn): void {
     key,
     phase: 'running',
     step: 'authorize',
+    note: null,
     passages: null,
     text: '',
     citations: [],
@@ -114,7 +117,7 @@ async function run(turn: Turn, signal: AbortSignal): Promise<void> {
 function take(key: string, event: AskEvent) {
   const turn = turns.find((one) => one.key === key)
   if (!turn) return
-  if (event.type === 'step') update(key, { step: event.step })
+  if (event.type === 'step') update(key, { step: event.step, note: event.note ?? null })
   else if (event.type === 'passages') update(key, { passages: event.passages.length })
   else if (event.type === 'text') update(key, { text: turn.text + event.text })
   else if (event.type === 'citation') {

@@ -15,6 +15,7 @@ import { useUrlText } from '../../data/url-text.ts'
 import { useNarrow } from '../../frame/media.ts'
 import { Guard, Loaded } from '../../frame/Screens.tsx'
 import { EventPanel } from './EventPanel.tsx'
+import { ExportButton } from './ExportButton.tsx'
 
 const route = getRouteApi('/app/audit')
 
@@ -46,9 +47,12 @@ function Audit() {
       <PageHeader
         title="Audit"
         actions={
-          <Link to="/audit/verify" className={buttonClass('primary')}>
-            <ShieldCheck aria-hidden /> Verify
-          </Link>
+          <>
+            <ExportButton />
+            <Link to="/audit/verify" className={buttonClass('primary')}>
+              <ShieldCheck aria-hidden /> Verify
+            </Link>
+          </>
         }
       />
       <AuditFilters total={total} />

@@ -1,22 +1,21 @@
 import type { AuditState } from '@plinth/sdk'
 import type { AuditReport } from '@plinth/sdk/audit'
 import { useQuery } from '@tanstack/react-query'
-import { CircleCheck, CircleX, Download, ShieldCheck } from 'lucide-react'
+import { CircleCheck, CircleX, ShieldCheck } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { Button } from '../../components/Button.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Field, Input, Textarea } from '../../components/Field.tsx'
 import { PageHeader, Section } from '../../components/Page.tsx'
 import { Figure, Progress, RelativeTime } from '../../components/States.tsx'
-import { toast } from '../../components/Toast.tsx'
 import { Verbatim } from '../../components/Verbatim.tsx'
 import { plinth, problemOf } from '../../data/client.ts'
 import { useDraft } from '../../data/drafts.ts'
-import { saveFile } from '../../data/files.ts'
 import { count, plural } from '../../data/format.ts'
 import { queries } from '../../data/queries.ts'
 import { Guard, Loaded } from '../../frame/Screens.tsx'
 import { Hash } from './EventPanel.tsx'
+import { ExportButton } from './ExportButton.tsx'
 
 export function VerifyScreen() {
   const state = useQuery(queries.auditState())
@@ -46,25 +45,13 @@ export function VerifyScreen() {
 
 function State({ state }: { state: AuditState }) {
   const { checkpoint } = state
-  const exportLog = async () => {
-    try {
-      const response = await plinth.audit.exportLog()
-      saveFile(`audit-${state.size}.jsonl`, await response.blob())
-    } catch (cause) {
-      toast({ tone: 'blocked', title: problemOf(cause).detail })
-    }
-  }
   return (
     <Section
       title="The log now"
       beside={
-        <Button
-          className="ml-auto"
-          icon={<Download aria-hidden />}
-          onClick={() => void exportLog()}
-        >
-          Export
-        </Button>
+        <span className="ml-auto">
+          <ExportButton />
+        </span>
       }
     >
       <dl className="grid gap-x-4 gap-y-3 sm:grid-cols-2">

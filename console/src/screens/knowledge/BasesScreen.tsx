@@ -54,9 +54,7 @@ const columns: Column<KnowledgeBase>[] = [
     wideOnly: true,
     cell: ({ dense, chunks }) => (
       <span title={dense.off ?? undefined} className="text-ink-2">
-        {dense.embedder
-          ? `lexical and dense (${count(dense.embedded)} of ${count(chunks)})`
-          : 'lexical only'}
+        {searchWords(dense, chunks)}
       </span>
     ),
   },
@@ -75,6 +73,12 @@ const columns: Column<KnowledgeBase>[] = [
     cell: ({ updatedAt }) => <RelativeTime at={updatedAt} />,
   },
 ]
+
+function searchWords(dense: KnowledgeBase['dense'], chunks: number): string {
+  if (!dense.embedder) return 'lexical only'
+  if (dense.embedded >= chunks) return 'lexical and dense'
+  return `dense for ${count(dense.embedded)} of ${count(chunks)}`
+}
 
 const maskingWords = {
   off: <span className="text-ink-3">as it is</span>,
