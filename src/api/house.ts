@@ -12,7 +12,7 @@ import type {
 import type { Clock } from '#kernel'
 import type { Upkeep } from '#ops'
 import type { Embedder, ObjectStore } from '#ports'
-import type { JobWorker, SnapshotCache, Store, Tx } from '#store'
+import type { Applied, JobWorker, SnapshotCache, Store, Tx } from '#store'
 
 /** Everything the doors need, built by `src/wiring`. */
 export interface ApiHouse {
@@ -41,6 +41,8 @@ export interface ApiHouse {
   publicUrl: () => string
   /** Cookies are marked Secure where people reach the server over TLS. */
   secureCookies: boolean
+  /** Told after resources changed, so that sources follow their own and their base's settings. */
+  resourcesChanged(organizationId: string, applied: readonly Applied[]): Promise<void>
   facts(): SystemFacts
   /** The embedders that `/v1/embeddings` offers, by name. */
   embedders(): ReadonlyMap<string, Embedder>

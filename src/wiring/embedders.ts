@@ -1,48 +1,95 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openOnnxEmbedder } from '#adapters'
+import { openOnnxEmbedder, pullModel } from '#adapters'
 import type { Config } from '#config'
 import { toPlinthError } from '#kernel'
-import type { Embedder } from '#ports'
+import type { Embedder, OutboundClient } from '#ports'
 
-export interface Embedders {
-  byName: ReadonlyMap<string, Embedder>
+/** Preferred when several models are there and none is named; the first one is what a first start tries to fetch. */
+const preference = ['all-minilm-l6-v2', 'multilingual-e5-small'] as const
+
+/**
+ * The embedding models of the models folder. A model that is added while the server runs is noticed at the next
+ * `refresh`. Files are verified when a model is opened; memory is taken with its first text.
+ */
+export class Embedders {
+  readonly byName = new Map<string, Embedder>()
+  readonly #config: Config
+  readonly #problems = new Map<string, string>()
+
+  private constructor(config: Config) {
+    this.#config = config
+  }
+
+  static async open(config: Config): Promise<Embedders> {
+    const embedders = new Embedders(config)
+    await embedders.refresh()
+    return embedders
+  }
+
   /** What `embedder: default` means; undefined where the dense leg is off. */
-  default: Embedder | undefined
-  /** Why it is off, with the command that turns it on. */
-  off: string | null
-}
-
-/** Preferred when several models are there and none is named. */
-const preference = ['all-minilm-l6-v2', 'multilingual-e5-small']
-
-/** Opens the models of the models folder. Files are verified now; memory is taken with the first text. */
-export async function openEmbedders(config: Config): Promise<Embedders> {
-  const byName = new Map<string, Embedder>()
-  if (config.embedder === 'none') {
-    return { byName, default: undefined, off: 'Switched off by PLINTH_EMBEDDER=none.' }
+  get default(): Embedder | undefined {
+    const { embedder } = this.#config
+    if (embedder === 'none') return undefined
+    if (embedder !== 'auto') return this.byName.get(embedder)
+    const preferred = preference.map((name) => this.byName.get(name)).find(Boolean)
+    return preferred ?? [...this.byName.values()][0]
   }
-  const problems: string[] = []
-  for (const name of await folders(config.modelsDir)) {
-    try {
-      const embedder = await openOnnxEmbedder(join(config.modelsDir, name))
-      byName.set(name, embedder)
-    } catch (error) {
-      problems.push(`${name}: ${toPlinthError(error).message}`)
+
+  /** Why the dense leg is off, with the command that turns it on; null where it is on. */
+  get off(): string | null {
+    if (this.default) return null
+    const { embedder, modelsDir } = this.#config
+    if (embedder === 'none') return 'Switched off by PLINTH_EMBEDDER=none.'
+    const [problem] = this.#problems.values()
+    if (problem) return `No model could be opened (${problem}).`
+    if (embedder !== 'auto') return `There is no model ${embedder} in ${modelsDir}.`
+    return `No embedding model yet: run \`plinth models pull ${preference[0]}\`.`
+  }
+
+  /** Opens what is new in the folder. Returns whether a model came. */
+  async refresh(): Promise<boolean> {
+    if (this.#config.embedder === 'none') return false
+    let came = false
+    for (const name of await folders(this.#config.modelsDir)) {
+      if (this.byName.has(name) || this.#problems.has(name)) continue
+      try {
+        this.byName.set(name, await openOnnxEmbedder(join(this.#config.modelsDir, name)))
+        came = true
+      } catch (error) {
+        this.#problems.set(name, `${name}: ${toPlinthError(error).message}`)
+      }
     }
+    return came
   }
-  const chosen =
-    config.embedder === 'auto'
-      ? (preference.map((name) => byName.get(name)).find(Boolean) ?? [...byName.values()][0])
-      : byName.get(config.embedder)
-  return { byName, default: chosen, off: chosen ? null : whyOff(config, problems) }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.byName.values()].map((one) => one.close()))
+  }
 }
 
-function whyOff(config: Config, problems: readonly string[]): string {
-  if (problems.length > 0) return `No model could be opened (${problems[0]}).`
-  if (config.embedder !== 'auto')
-    return `There is no model ${config.embedder} in ${config.modelsDir}.`
-  return 'No embedding model yet: run `plinth models pull all-minilm-l6-v2`.'
+/** Bytes must begin to flow within this time: a machine without a way out must not wait. */
+const firstByteMs = 5_000
+
+/**
+ * Tries once in the life of an installation to fetch the default model, in the background: where no network leads to
+ * the hub, it gives up and lexical search goes on. Returns whether a model came.
+ */
+export async function tryDefaultModel(
+  config: Config,
+  outbound: OutboundClient,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const marker = join(config.dataDir, 'model-pull-tried')
+  const tried = await stat(marker).catch(() => undefined)
+  if (config.embedder !== 'auto' || tried) return false
+  try {
+    await writeFile(marker, `${new Date().toISOString()}\n`)
+    await pullModel(preference[0], { modelsDir: config.modelsDir, outbound, firstByteMs, signal })
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function folders(modelsDir: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
-import { basesToEmbed, modelKey, requestBackfill, requestSync } from '#data'
+import { requestSync } from '#data'
 import {
   type Acting,
   bindRole,
@@ -100,20 +100,4 @@ async function syncAll(tx: Tx, sources: readonly string[]): Promise<void> {
   for (const source of sources) {
     await requestSync(tx, { source, actor: systemActor }, systemActor.id)
   }
-}
-
-/** Asks for the vectors that bases lack: a model was added, or another one chosen, since the last start. */
-export async function fillInVectors(house: House): Promise<number> {
-  const { store, organizationId, snapshots } = house.foundation
-  const snapshot = await snapshots.get(organizationId)
-  const wanted = new Map<string, string>()
-  for (const base of snapshot.list('KnowledgeBase')) {
-    const embedder = house.pipelines.ingest.embedder(base)
-    if (embedder) wanted.set(base.name, modelKey(embedder))
-  }
-  return store.within(organizationId, async (tx) => {
-    const missing = await basesToEmbed(tx, wanted)
-    for (const one of missing) await requestBackfill(tx, one, systemActor.id)
-    return missing.length
-  })
 }

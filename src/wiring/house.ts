@@ -6,9 +6,11 @@ import { type Resource, systemClock } from '#kernel'
 import type { NoticedProvider } from '#models'
 import { lockDirectory, toYamlFile } from '#store'
 import { type Chat, noticeChat, openChat } from './chat.ts'
-import { type Embedders, openEmbedders } from './embedders.ts'
+import { Embedders } from './embedders.ts'
 import { type Foundation, type Log, openFoundation } from './foundation.ts'
+import { ModelWatch } from './model-watch.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
+import { fillInVectors, syncAfter } from './upkeep-work.ts'
 import { upkeepOf } from './upkeep.ts'
 
 export const version = '0.1.0'
@@ -39,12 +41,13 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
   const release = config.databaseUrl ? () => undefined : lockDirectory(config.dataDir)
   try {
     const foundation = await openFoundation(config, log)
-    const embedders = await openEmbedders(config)
+    const embedders = await Embedders.open(config)
     const chat = openChat(config, env)
     const pipelines = openPipelines(foundation, { config, embedders, chat, log })
     const offers: SystemFacts['offers'] = []
     const api = apiHouse(foundation, pipelines, { config, embedders, chat, offers })
-    return {
+    const models = new ModelWatch()
+    const house: House = {
       config,
       foundation,
       pipelines,
@@ -55,19 +58,22 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
         if (config.workers > 0) pipelines.jobs.start()
         foundation.signer.start()
         pipelines.schedule.start()
+        models.start({ config, embedders, outbound: chat.outbound }, () => fillInVectors(house))
         void noticeChat(chat, env).then((found) => offers.push(...found.map(offerOf)))
       },
       close: async () => {
+        await models.stop()
         await pipelines.schedule.stop()
         await pipelines.jobs.stop()
         await foundation.authenticator.close()
         await foundation.signer.stop()
         await Promise.all([pipelines.close(), chat.close()])
-        await Promise.all([...embedders.byName.values()].map((one) => one.close()))
+        await embedders.close()
         await foundation.store.close()
         release()
       },
     }
+    return house
   } catch (error) {
     release()
     throw error
@@ -103,6 +109,8 @@ function apiHouse(
       offers,
     }),
     embedders: () => embedders.byName,
+    resourcesChanged: (organization, applied) =>
+      syncAfter(foundation, pipelines, { organizationId: organization, applied }),
   }
 }
 

@@ -1,5 +1,6 @@
-export { openEmbedders } from './embedders.ts'
-export { ensureOwner, fillInVectors, loadSample, ownerLink } from './first-start.ts'
+export { Embedders } from './embedders.ts'
+export { ensureOwner, loadSample, ownerLink } from './first-start.ts'
 export { samplesDir } from './folders.ts'
 export { buildHouse, type House, type HouseOptions, version } from './house.ts'
 export { openLocalWork } from './local.ts'
+export { fillInVectors } from './upkeep-work.ts'

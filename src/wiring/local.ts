@@ -8,7 +8,7 @@ import { PlinthError } from '#kernel'
 import { restoreBackup, type Upkeep } from '#ops'
 import { lockDirectory } from '#store'
 import { openChat } from './chat.ts'
-import { openEmbedders } from './embedders.ts'
+import { Embedders } from './embedders.ts'
 import { type Foundation, openFoundation } from './foundation.ts'
 import { version } from './house.ts'
 import { localModels } from './models.ts'
@@ -74,7 +74,7 @@ async function openStopped(config: Config, env: NodeJS.ProcessEnv): Promise<Stop
   const release = config.databaseUrl ? () => undefined : lockDirectory(config.dataDir)
   try {
     const foundation = await openFoundation(config, () => undefined)
-    const embedders = await openEmbedders(config)
+    const embedders = await Embedders.open(config)
     const chat = openChat(config, env)
     const objects = new FolderObjectStore(join(config.dataDir, 'objects'))
     const rows = await foundation.store.system((tx) =>
