@@ -8,7 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import { Skeleton } from './components/States.tsx'
-import { queryClient } from './data/client.ts'
+import { queryClient, signedOut } from './data/client.ts'
 import { queries } from './data/queries.ts'
 import { Frame } from './frame/Frame.tsx'
 import { FaultScreen, NotFoundScreen, UnreachableScreen } from './frame/Screens.tsx'
@@ -200,6 +200,14 @@ export const router = createRouter({
   defaultNotFoundComponent: NotFoundScreen,
   scrollRestoration: true,
 })
+
+// What was typed is kept as a draft, and the page comes back after signing in.
+signedOut.tell = () => {
+  const { pathname, href } = router.state.location
+  if (pathname === '/sign-in') return
+  queryClient.removeQueries({ queryKey: queries.me().queryKey })
+  void router.navigate({ to: '/sign-in', search: { next: href } })
+}
 
 declare module '@tanstack/react-router' {
   interface Register {

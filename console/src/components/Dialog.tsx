@@ -25,7 +25,7 @@ export function Dialog({ open, onClose, title, description, children, wide }: Di
           {...(description ? {} : { 'aria-describedby': undefined })}
           onOpenAutoFocus={focusFirstField}
           className={`appear fixed top-[10vh] left-1/2 z-50 flex max-h-[80vh] w-[calc(100vw-24px)]
-            -translate-x-1/2 flex-col rounded-lg border border-line bg-raised shadow-popover
+            -translate-x-1/2 flex-col rounded-lg border border-line bg-raised shadow-popover outline-none
             ${wide ? 'max-w-3xl' : 'max-w-lg'}`}
         >
           <div className="flex items-start gap-3 px-5 pt-4 pb-2">

@@ -1,10 +1,19 @@
 import { createClient, PlinthProblem } from '@plinth/sdk'
-import { QueryClient } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 
 /** The console's only way to the server. */
 export const plinth = createClient()
 
+/** Told when the server no longer knows who is here: the session ended, or was ended elsewhere. */
+export const signedOut: { tell: () => void } = { tell: () => {} }
+
+const onError = (cause: unknown) => {
+  if (cause instanceof PlinthProblem && cause.status === 401) signedOut.tell()
+}
+
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
   defaultOptions: {
     queries: {
       staleTime: 15_000,

@@ -19,6 +19,17 @@ export function writeDraft(key: string, value: string): void {
   }
 }
 
+/** For whoever signs in next: what was typed here is not theirs. */
+export function forgetDrafts(): void {
+  try {
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith(prefix)) sessionStorage.removeItem(key)
+    }
+  } catch {
+    // Storage is off: there is nothing to forget.
+  }
+}
+
 /** Text that survives a reload, a wrong turn and a failed request: kept per key until it is emptied. */
 export function useDraft(key: string, initial = ''): [string, (value: string) => void] {
   const [state, setState] = useState({ key, value: readDraft(key) || initial })

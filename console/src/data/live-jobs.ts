@@ -21,20 +21,33 @@ export function useLiveJobs(): ReadonlyMap<string, Job> {
 
 function subscribe(listener: () => void) {
   listeners.add(listener)
-  if (!connection) {
-    connection = new AbortController()
-    void follow(connection.signal)
-  }
+  connect()
   return () => {
     listeners.delete(listener)
     // From page to page the connection stays.
     setTimeout(() => {
-      if (listeners.size > 0) return
-      connection?.abort()
-      connection = undefined
+      if (listeners.size === 0) disconnect()
     }, lingerMs)
   }
 }
+
+/** Only a page in sight holds a connection: a browser has six for all its windows on this server. */
+function connect() {
+  if (connection || listeners.size === 0 || document.hidden) return
+  connection = new AbortController()
+  void follow(connection.signal)
+}
+
+function disconnect() {
+  connection?.abort()
+  connection = undefined
+}
+
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) return disconnect()
+  if (listeners.size > 0) refresh()
+  connect()
+})
 
 async function follow(signal: AbortSignal): Promise<void> {
   let pause = firstPauseMs

@@ -41,7 +41,7 @@ export function KeysDialog({ open, onClose }: { open: boolean; onClose: () => vo
         {keyTable.map(({ title, keys }) => (
           <section key={title} className="grid content-start gap-2">
             <h3 className="text-small text-ink-3">{title}</h3>
-            <dl className="grid grid-cols-[88px_1fr] items-center gap-y-1.5">
+            <dl className="grid grid-cols-[108px_1fr] items-center gap-y-1.5">
               {keys.map(([key, what]) => (
                 <div key={key} className="contents">
                   <dt className="flex gap-1">

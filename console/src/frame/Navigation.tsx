@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useRouterState } from '@tanstack/react-router'
+import { Link, useRouterState } from '@tanstack/react-router'
 import {
   ChevronsUpDown,
   KeyRound,
@@ -13,7 +13,8 @@ import {
 import { lazy, Suspense, useState } from 'react'
 import { Menu, MenuChoice, MenuItem, MenuLine } from '../components/Menu.tsx'
 import { Kbd } from '../components/Tooltip.tsx'
-import { plinth, queryClient } from '../data/client.ts'
+import { plinth } from '../data/client.ts'
+import { forgetDrafts } from '../data/drafts.ts'
 import { queries } from '../data/queries.ts'
 import { may, useMay } from '../data/session.ts'
 import { layers } from './layers.ts'
@@ -102,13 +103,13 @@ function ModelNote() {
 function UserMenu() {
   const me = useQuery(queries.me()).data
   const theme = useTheme()
-  const navigate = useNavigate()
   const mayCheck = useMay('system.read')
   const [dialog, setDialog] = useState<'password' | 'doctor' | null>(null)
   const signOut = async () => {
     await plinth.session.signOut().catch(() => {})
-    queryClient.clear()
-    await navigate({ to: '/sign-in' })
+    forgetDrafts()
+    // A whole new page: answers, uploads and everything else in memory belong to who was here.
+    location.assign('/sign-in')
   }
   return (
     <>

@@ -178,21 +178,22 @@ function useExchanges(conversationId: string | null) {
   const assistants = useQuery(queries.assistants()).data?.items
   const own = turns.filter((turn) => turn.conversationId === conversationId)
   const exchanges = useMemo(() => exchangesOf(stored, own), [stored, own])
-  const assistant = stored?.assistant ?? search.assistant ?? assistants?.[0]?.name
+  const named = assistants?.find(({ name }) => name === search.assistant) ?? assistants?.[0]
+  const assistant = stored?.assistant ?? named?.name
 
   // The server has named the conversation that began here: its address is the page's from now on.
   const [began, setBegan] = useState(false)
-  const named = turns.at(-1)?.conversationId
+  const begun = turns.at(-1)?.conversationId
   useEffect(() => {
-    if (conversationId !== null || !began || !named) return
+    if (conversationId !== null || !began || !begun) return
     setBegan(false)
     void navigate({
       to: '/ask/$conversationId',
-      params: { conversationId: named },
+      params: { conversationId: begun },
       search: { cite: undefined, message: undefined, assistant: undefined },
       replace: true,
     })
-  }, [conversationId, began, named, navigate])
+  }, [conversationId, began, begun, navigate])
 
   const send = useCallback(
     (question: string) => {
