@@ -258,7 +258,12 @@ export function doorOf(url: string, key: string): Person['call'] {
     })
     const text = await answer.text()
     const json = /json/.test(answer.headers.get('content-type') ?? '')
-    return { status: answer.status, headers: answer.headers, text, body: json ? parsed(text) : text }
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      body: json ? parsed(text) : text,
+    }
   }
 }
 

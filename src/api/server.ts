@@ -13,7 +13,7 @@ import type { ApiHouse } from './house.ts'
 import { denyAudited } from './http/denial.ts'
 import { clientSignal } from './http/events.ts'
 import { withIdempotency } from './http/idempotency.ts'
-import { parseJson, valid } from './http/input.ts'
+import { parseJson, valid, withoutNul } from './http/input.ts'
 import { sendProblem } from './http/problem.ts'
 import { type Route, replied } from './http/route.ts'
 import { authenticateRequest } from './http/sign-in.ts'
@@ -41,8 +41,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
     ['application/json', 'application/problem+json'],
-    { parseAs: 'string' },
-    async (_request: FastifyRequest, body: string) => (body === '' ? {} : parseJson(body)),
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => (body.length === 0 ? {} : parseJson(body)),
   )
   // Bytes go to the handler as they come: an upload is never held in memory whole.
   app.addContentTypeParser('application/octet-stream', async () => undefined)
@@ -83,8 +83,8 @@ async function handle(
   const { house } = options
   const context = await contextOf(route, at)
   const call = {
-    params: valid(route.params, request.params, 'path'),
-    query: valid(route.query, request.query, 'query'),
+    params: valid(route.params, withoutNul(request.params, 'path'), 'path'),
+    query: valid(route.query, withoutNul(request.query, 'query'), 'query'),
     body: valid(route.body, request.body, 'body'),
     context,
     request,
@@ -137,11 +137,28 @@ const nobody: Principal = {
   permissions: new Set(),
 }
 
+/** Holds an answer to its schema, field by field: what the schema does not name must not go out either. */
 function checkAnswer(route: Route, result: unknown): void {
-  const parsed = route.response?.safeParse(JSON.parse(JSON.stringify(result)))
-  if (parsed?.success) return
-  const detail = `${route.method} ${route.path} answers against its schema: ${parsed?.error.message}`
+  const sent: unknown = JSON.parse(JSON.stringify(result))
+  const parsed = route.response?.safeParse(sent)
+  const extra = parsed?.success ? excess(sent, parsed.data, '') : undefined
+  if (parsed?.success && extra === undefined) return
+  const against = extra ? `${extra} is not in it` : parsed?.error?.message
+  const detail = `${route.method} ${route.path} answers against its schema: ${against}`
   throw new PlinthError('INTERNAL', detail)
+}
+
+/** The first place where a value holds more than what its schema kept of it. */
+function excess(sent: unknown, kept: unknown, at: string): string | undefined {
+  if (typeof sent !== 'object' || sent === null || typeof kept !== 'object' || kept === null) {
+    return undefined
+  }
+  for (const [key, value] of Object.entries(sent)) {
+    if (!(key in kept)) return `${at}/${key}`
+    const found = excess(value, (kept as Record<string, unknown>)[key], `${at}/${key}`)
+    if (found) return found
+  }
+  return undefined
 }
 
 const csp = [

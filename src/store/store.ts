@@ -102,6 +102,12 @@ async function mapped<T>(work: () => Promise<T>): Promise<T> {
         cause: error,
       })
     }
+    if (code === '22021' || code === '22P05') {
+      throw new PlinthError('INVALID_INPUT', {
+        detail: 'A text holds a character that the database cannot keep (NUL or half a pair).',
+        cause: error,
+      })
+    }
     throw error
   }
 }

@@ -160,7 +160,7 @@ describe('documents by upload and by text', () => {
       ['C:\\Windows\\evil.txt', 'C:/Windows/evil.txt'],
       ['/root/.ssh/id.txt', 'root/.ssh/id.txt'],
       ['report\u202efdp.txt', 'reportfdp.txt'],
-      ['new\nline\u0000nul.txt', 'newlinenul.txt'],
+      ['new\nline\u0007bell.txt', 'newlinebell.txt'],
       ['cafe\u0301.txt', 'caf\u00e9.txt'],
       ['🎄.txt', '🎄.txt'],
     ]

@@ -5,11 +5,14 @@ export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url')
 }
 
+/** What a part of a cursor is; `time` is an ISO date and time as a string. */
+type CursorPart = 'string' | 'number' | 'time'
+
 /** Throws INVALID_INPUT on anything that `encodeCursor` did not make for this list. */
-export function decodeCursor<K extends ('string' | 'number')[]>(
+export function decodeCursor<K extends CursorPart[]>(
   cursor: string | undefined,
   ...types: K
-): { [I in keyof K]: K[I] extends 'string' ? string : number } | undefined {
+): { [I in keyof K]: K[I] extends 'number' ? number : string } | undefined {
   if (cursor === undefined) return undefined
   let key: unknown
   try {
@@ -18,7 +21,9 @@ export function decodeCursor<K extends ('string' | 'number')[]>(
     key = undefined
   }
   const fits =
-    Array.isArray(key) && key.length === types.length && key.every((v, i) => typeof v === types[i])
+    Array.isArray(key) &&
+    key.length === types.length &&
+    key.every((value, i) => fitsPart(value, types[i]))
   if (!fits) {
     throw new PlinthError('INVALID_INPUT', {
       detail: 'The cursor is not one that this list gave out.',
@@ -27,6 +32,12 @@ export function decodeCursor<K extends ('string' | 'number')[]>(
     })
   }
   return key as never
+}
+
+function fitsPart(value: unknown, part: CursorPart | undefined): boolean {
+  if (part === 'number') return typeof value === 'number'
+  if (typeof value !== 'string' || value.includes('\0')) return false
+  return part === 'string' || !Number.isNaN(Date.parse(value))
 }
 
 /** Cuts a list read with one row more than asked into a page. */

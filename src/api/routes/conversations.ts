@@ -7,9 +7,12 @@ import {
   renameConversation,
 } from '#apps'
 import { actorOf, appendAudit } from '#governance'
+import type { RequestContext } from '#kernel'
 import { giveFeedback } from '#ops'
 import { conversationDetail, conversationPage, feedbackRequest } from '../contract/answers.ts'
 import { acknowledged, paging } from '../contract/basics.ts'
+import type { ApiHouse } from '../house.ts'
+import { constraintOf } from '../http/constraint.ts'
 import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { replied, route } from '../http/route.ts'
 
@@ -26,7 +29,7 @@ export const conversationRoutes = [
     query: paging.extend({ search: z.string().max(200).optional() }),
     response: conversationPage,
     async handler({ context, query }, house) {
-      const before = decodeCursor(query.cursor, 'string', 'string')
+      const before = decodeCursor(query.cursor, 'time', 'string')
       const rows = await house.store.read(context.organizationId, (tx) =>
         listConversations(tx, context.principal.userId, {
           search: query.search,
@@ -46,8 +49,9 @@ export const conversationRoutes = [
     params: byId,
     response: conversationDetail,
     async handler({ context, params }, house) {
+      const viewer = await viewerOf(house, context)
       return house.store.read(context.organizationId, (tx) =>
-        readConversation(tx, context.principal.userId, params.id),
+        readConversation(tx, viewer, params.id),
       )
     },
   }),
@@ -61,9 +65,10 @@ export const conversationRoutes = [
     body: z.object({ title: z.string().min(1).max(200) }),
     response: conversationDetail,
     async handler({ context, params, body }, house) {
+      const viewer = await viewerOf(house, context)
       return house.store.within(context.organizationId, async (tx) => {
-        await renameConversation(tx, context.principal.userId, { id: params.id, ...body })
-        return readConversation(tx, context.principal.userId, params.id)
+        await renameConversation(tx, viewer.userId, { id: params.id, ...body })
+        return readConversation(tx, viewer, params.id)
       })
     },
   }),
@@ -98,8 +103,9 @@ export const conversationRoutes = [
     query: z.object({ format: z.enum(['json', 'markdown']).default('json') }),
     produces: 'application/json',
     async handler({ context, params, query, reply }, house) {
+      const viewer = await viewerOf(house, context)
       const conversation = await house.store.within(context.organizationId, async (tx) => {
-        const found = await readConversation(tx, context.principal.userId, params.id)
+        const found = await readConversation(tx, viewer, params.id)
         await appendAudit(tx, {
           kind: 'conversation.exported',
           actor: actorOf(context.principal),
@@ -134,3 +140,9 @@ export const conversationRoutes = [
     },
   }),
 ]
+
+/** Whose conversation it must be, and which documents its reader may see now. */
+async function viewerOf(house: ApiHouse, context: RequestContext) {
+  const constraint = await constraintOf(house, context, 'conversations.read')
+  return { userId: context.principal.userId, constraint }
+}

@@ -66,11 +66,10 @@ export const searchRoutes = [
           detail: { terms: found.terms, knowledgeBases: body.knowledgeBases },
         })
       })
-      const hits = found.candidates.map(({ versionId, ...hit }) => ({
-        ...hit,
-        versionId,
-        page: hit.page,
-      }))
+      const hits = found.candidates.map(
+        ({ metadata: _, language: __, pageEnd: ___, ordinal: ____, lastOrdinal: _____, ...hit }) =>
+          hit,
+      )
       return { hits, terms: found.terms, dense: found.dense, tookMs: found.took, traceId: trace.id }
     },
   }),

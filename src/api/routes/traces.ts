@@ -23,10 +23,11 @@ export const traceRoutes = [
     query: traceQuery,
     response: tracePage,
     async handler({ context, query }, house) {
-      const before = decodeCursor(query.cursor, 'string', 'string')
+      const before = decodeCursor(query.cursor, 'time', 'string')
       const { limit, cursor: _, ...filter } = query
+      const only = { before, ownOf: ownOnly(context), constraint: await seenBy(house, context) }
       const rows = await house.store.read(context.organizationId, (tx) =>
-        listTraces(tx, { ...filter, before, ownOf: ownOnly(context), limit: limit + 1 }),
+        listTraces(tx, { ...filter, ...only, limit: limit + 1 }),
       )
       const page = pageOf(rows, limit, (row) => [row.startedAt.toISOString(), row.id])
       return { items: page.items.map(summaryOf), nextCursor: page.nextCursor }
@@ -41,9 +42,9 @@ export const traceRoutes = [
     params: z.object({ id: z.string() }),
     response: traceDetail,
     async handler({ context, params }, house) {
-      const constraint = await constraintOf(house, context, 'answers.ask')
+      const constraint = await seenBy(house, context)
       const found = await house.store.within(context.organizationId, async (tx) => {
-        const trace = await readTrace(tx, params.id, { ownOf: ownOnly(context) })
+        const trace = await readTrace(tx, params.id, { ownOf: ownOnly(context), constraint })
         if (!trace) throw new PlinthError('NOT_FOUND', `There is no trace ${params.id}.`)
         const foreign = trace.userId !== null && trace.userId !== context.principal.userId
         if (foreign) await house.appendAudit(tx, [openedEvent(context, trace.id)])
@@ -56,6 +57,10 @@ export const traceRoutes = [
     },
   }),
 ]
+
+function seenBy(house: ApiHouse, context: RequestContext): Promise<Constraint> {
+  return constraintOf(house, context, 'answers.ask')
+}
 
 function ownOnly(context: RequestContext): string | undefined {
   const { permissions, userId } = context.principal
@@ -71,9 +76,15 @@ function openedEvent(context: RequestContext, id: string) {
   }
 }
 
+/** Field by field: a full trace holds, in its detail, what not everybody may read. */
 function summaryOf(row: TraceRow) {
-  const { documentId: _, userId: __, startedAt, ...rest } = row
-  return { ...rest, kind: rest.kind as 'answer', startedAt: startedAt.toISOString() }
+  const { id, name, user, assistant, outcome, durationMs } = row
+  const { inputTokens, outputTokens, costUsd, rating } = row
+  return {
+    ...{ id, kind: row.kind as 'answer', name, user, assistant, outcome },
+    startedAt: row.startedAt.toISOString(),
+    ...{ durationMs, inputTokens, outputTokens, costUsd, rating },
+  }
 }
 
 interface StoredPassage {
@@ -88,6 +99,13 @@ interface StoredDetail {
   passages?: StoredPassage[]
   route?: { model: string; reason: string; used: boolean }[]
   checks?: { check: string; result: string; detail: string }[]
+}
+
+/** Not even the title of what the viewer may not read. */
+const unreadable = {
+  title: '(You may not read this document.)',
+  headingPath: [],
+  text: '(You may not read this document.)',
 }
 
 const hidden = '(You may not read a document that this answer is drawn from.)'
@@ -106,7 +124,7 @@ async function detailOf(
   const passages = []
   for (const passage of detail.passages ?? []) {
     const text = await texts.of(passage)
-    passages.push({ ...passage, text: text ?? '(You may not read this document.)' })
+    passages.push(text === undefined ? { ...passage, ...unreadable } : { ...passage, text })
   }
   return {
     ...summaryOf(trace),

@@ -36,6 +36,7 @@ export async function authorize(run: Run): Promise<AnswerAccess | Denied> {
   const history = await readHistory(house.store, {
     organizationId,
     userId: principal.userId,
+    constraint: decision.constraint,
     conversationId: question.conversationId,
     given: question.history,
   })

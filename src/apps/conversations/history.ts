@@ -1,6 +1,8 @@
+import type { Constraint } from '#governance'
 import { limits } from '#kernel'
 import type { ChatMessage } from '#ports'
 import type { Store } from '#store'
+import { closeUnreadable } from './read.ts'
 
 export interface ConversationHistory {
   /** The conversation being continued, if any. */
@@ -11,12 +13,16 @@ export interface ConversationHistory {
   messages: ChatMessage[]
 }
 
-/** Earlier turns: those of the user's own conversation, or those that a compatible API's caller keeps. */
+/**
+ * Earlier turns: those of the user's own conversation (without what the user may not read any more), or those that a
+ * compatible API's caller keeps.
+ */
 export async function readHistory(
   store: Store,
   what: {
     organizationId: string
     userId: string
+    constraint: Constraint
     conversationId: string | undefined
     given: readonly { role: 'user' | 'assistant'; content: string }[] | undefined
   },
@@ -31,13 +37,14 @@ export async function readHistory(
       .where('user_id', '=', what.userId)
       .executeTakeFirst()
     if (!own) return undefined
-    return tx
+    const latest = await tx
       .selectFrom('message')
-      .select(['role', 'content'])
+      .select(['role', 'content', 'citations'])
       .where('conversation_id', '=', id)
       .orderBy('ordinal', 'desc')
       .limit(limits.historyMessages)
       .execute()
+    return closeUnreadable(tx, what.constraint, latest)
   })
   return turns ? fromTurns(id, turns.reverse()) : 'absent'
 }

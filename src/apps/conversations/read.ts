@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import { readableDocuments } from '#data'
+import type { Constraint } from '#governance'
 import { PlinthError } from '#kernel'
 import type { Tx } from '#store'
 import type { Citation, Outcome } from '../answer/parts.ts'
@@ -61,10 +63,13 @@ export async function listConversations(
   return (await query.execute()).map(toView)
 }
 
-/** One conversation of the user with all its messages. Throws NOT_FOUND for another's as for none. */
+/**
+ * One conversation of the user with all its messages; an answer drawn from what the user may not read any more is
+ * closed. Throws NOT_FOUND for another's as for none.
+ */
 export async function readConversation(
   tx: Tx,
-  userId: string,
+  { userId, constraint }: { userId: string; constraint: Constraint },
   id: string,
 ): Promise<ConversationView & { messages: MessageView[] }> {
   const row = await conversationQuery(tx, userId).where('c.id', '=', id).executeTakeFirst()
@@ -80,9 +85,10 @@ export async function readConversation(
     .orderBy('m.ordinal')
     .limit(10_000)
     .execute()
+  const open = await closeUnreadable(tx, constraint, messages)
   return {
     ...toView(row),
-    messages: messages.map((m) => ({
+    messages: open.map((m) => ({
       id: m.id,
       role: m.role,
       content: m.content,
@@ -96,6 +102,23 @@ export async function readConversation(
 }
 
 /** Gives a conversation of this user another title. Throws NOT_FOUND where they have no such conversation. */
+const closed = '(You may not read a document any more that this answer is drawn from.)'
+
+/** Messages with the content and citations of those taken out that cite what the constraint does not permit. */
+export async function closeUnreadable<M extends { content: string; citations: unknown }>(
+  tx: Tx,
+  constraint: Constraint,
+  messages: readonly M[],
+): Promise<M[]> {
+  const cited = (message: M) => (message.citations as Citation[]).map((c) => c.documentId)
+  const readable = await readableDocuments(tx, constraint, messages.flatMap(cited))
+  return messages.map((message) =>
+    cited(message).every((id) => readable.has(id))
+      ? message
+      : { ...message, content: closed, citations: [] },
+  )
+}
+
 export async function renameConversation(
   tx: Tx,
   userId: string,

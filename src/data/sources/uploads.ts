@@ -30,7 +30,6 @@ export interface NewUpload {
 export function cleanName(name: string): string {
   const parts = name
     .normalize('NFC')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is taken out
     .replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
     .split(/[\\/]+/)
     .filter((part) => part !== '' && part !== '.' && part !== '..')

@@ -1,3 +1,4 @@
+import type { Constraint } from '#governance'
 import type { Tx } from '#store'
 
 export interface TraceFilter {
@@ -12,6 +13,8 @@ export interface TraceFilter {
   before?: readonly [string, string] | undefined
   /** Only this user's own, for those without the right to see all. */
   ownOf?: string | undefined
+  /** Traces of documents are shown to their readers only: they carry the title. */
+  constraint: Constraint
   limit: number
 }
 
@@ -42,7 +45,7 @@ export interface FullTrace extends TraceRow {
 
 /** Traces, newest first. */
 export async function listTraces(tx: Tx, filter: TraceFilter): Promise<TraceRow[]> {
-  let query = traceQuery(tx)
+  let query = traceQuery(tx, filter.constraint)
     .orderBy('t.started_at', 'desc')
     .orderBy('t.id', 'desc')
     .limit(filter.limit)
@@ -65,13 +68,13 @@ export async function listTraces(tx: Tx, filter: TraceFilter): Promise<TraceRow[
   return (await query.execute()).map(toRow)
 }
 
-/** One trace with its spans; undefined where there is none, or it is another's and only own ones may be seen. */
+/** One trace with its spans; undefined where there is none, or it is another's or of a document and may not be seen. */
 export async function readTrace(
   tx: Tx,
   id: string,
-  only: { ownOf?: string | undefined } = {},
+  only: { ownOf?: string | undefined; constraint: Constraint },
 ): Promise<FullTrace | undefined> {
-  let query = traceQuery(tx)
+  let query = traceQuery(tx, only.constraint)
     .select(['t.audit_seq', 't.release_digest', 't.snapshot_digest', 't.spans', 't.detail'])
     .where('t.id', '=', id)
   if (only.ownOf) query = query.where('t.user_id', '=', only.ownOf)
@@ -105,8 +108,8 @@ export async function feedbackOf(tx: Tx, traceId: string) {
   }))
 }
 
-function traceQuery(tx: Tx) {
-  return tx
+function traceQuery(tx: Tx, { permissionSetIds }: Constraint) {
+  const query = tx
     .selectFrom('trace as t')
     .leftJoin('app_user as u', 'u.id', 't.user_id')
     .select(['t.id', 't.kind', 't.name', 't.user_id', 't.assistant', 't.document_id'])
@@ -121,6 +124,16 @@ function traceQuery(tx: Tx) {
         .limit(1)
         .as('rating'),
     )
+  return query.where((eb) => {
+    const none = eb('t.document_id', 'is', null)
+    if (permissionSetIds.length === 0) return none
+    const readable = eb
+      .selectFrom('document as d')
+      .select('d.id')
+      .whereRef('d.id', '=', 't.document_id')
+      .where('d.permission_set_id', 'in', [...permissionSetIds])
+    return eb.or([none, eb.exists(readable)])
+  })
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof traceQuery>['execute']>>[number]
