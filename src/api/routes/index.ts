@@ -1,10 +1,15 @@
 import type { Route } from '../http/route.ts'
 import { askRoutes } from './ask.ts'
+import { auditRoutes } from './audit.ts'
 import { conversationRoutes } from './conversations.ts'
 import { documentRoutes } from './documents.ts'
 import { jobRoutes } from './jobs.ts'
+import { keyRoutes } from './keys.ts'
 import { knowledgeRoutes } from './knowledge.ts'
+import { peopleRoutes } from './people.ts'
+import { resourceRoutes } from './resources.ts'
 import { searchRoutes } from './search.ts'
+import { sessionRoutes } from './session.ts'
 import { systemRoutes } from './system.ts'
 import { systemBackupRoutes } from './system-backup.ts'
 import { traceRoutes } from './traces.ts'
@@ -20,6 +25,11 @@ export const routes: readonly Route[] = [
   ...uploadRoutes,
   ...jobRoutes,
   ...traceRoutes,
+  ...auditRoutes,
+  ...keyRoutes,
+  ...peopleRoutes,
+  ...resourceRoutes,
+  ...sessionRoutes,
   ...systemRoutes,
   ...systemBackupRoutes,
 ]
