@@ -14,72 +14,12 @@ type Item = Record<string, unknown>
 
 /** Every page, opened on what this server holds. Pages whose object does not exist are left out. */
 export async function shotsOf(api: APIRequestContext): Promise<Shot[]> {
-  const items = async (path: string): Promise<Item[]> => {
-    const response = await api.get(`/api/v1${path}`)
-    return response.ok() ? (((await response.json()) as { items: Item[] }).items ?? []) : []
-  }
-  const conversation = await citedConversation(api, await items('/conversations?limit=20'))
-  const documents = await items('/documents?state=ready&limit=200')
-  const pdf = documents.find(({ mediaType }) => mediaType === 'application/pdf')
-  const other = documents.find(({ mediaType }) => mediaType !== 'application/pdf')
-  const base = (await items('/knowledge-bases'))[0]?.name
-  const trace = (await items('/traces?kind=answer&limit=1'))[0]?.id
-  const assistant = (await items('/resources?kind=Assistant&limit=1'))[0]?.name
-  const editor = '[aria-label="YAML"]'
-  const shots: (Shot | false | undefined)[] = [
+  return [
     { name: 'sign-in', path: '/sign-in' },
-    {
-      name: 'ask-empty',
-      path: '/ask',
-      act: async (page) => {
-        await page.getByRole('list', { name: 'Suggestions' }).waitFor({ timeout: 5_000 })
-      },
-    },
-    conversation !== undefined && {
-      name: 'ask',
-      path: `/ask/${conversation.id}`,
-      ready: 'article',
-    },
-    conversation !== undefined && {
-      name: 'ask-source',
-      path: `/ask/${conversation.id}?cite=${conversation.cite}`,
-      ready: 'canvas, mark.evidence',
-    },
-    { name: 'knowledge', path: '/knowledge' },
-    { name: 'documents', path: `/knowledge/${base}`, ready: '[role=gridcell]' },
-    { name: 'sources', path: `/knowledge/${base}/sources` },
-    {
-      name: 'search-bench',
-      path: `/knowledge/${base}/search?q=water+damage`,
-      ready: '[data-hit]',
-    },
-    other && {
-      name: 'document-text',
-      path: `/documents/${other.id}?view=text`,
-      ready: '[data-index]',
-    },
-    pdf && {
-      name: 'document-original',
-      path: `/documents/${pdf.id}?view=original`,
-      ready: 'canvas',
-    },
-    other && { name: 'document-chunks', path: `/documents/${other.id}?view=chunks` },
-    other && { name: 'document-access', path: `/documents/${other.id}?view=access` },
-    { name: 'activity', path: '/activity', ready: '[role=gridcell]' },
-    trace !== undefined && { name: 'trace', path: `/activity/${trace}`, ready: '[data-span]' },
-    { name: 'audit', path: '/audit', ready: '[role=gridcell]' },
-    { name: 'audit-verify', path: '/audit/verify' },
-    { name: 'resources', path: '/resources', ready: '[role=gridcell]' },
-    assistant !== undefined && {
-      name: 'resource',
-      path: `/resources/Assistant/${assistant}`,
-      ready: editor,
-    },
-    assistant !== undefined && {
-      name: 'resource-history',
-      path: `/resources/Assistant/${assistant}?view=history`,
-    },
-    { name: 'resource-new', path: '/resources/new?kind=Assistant', ready: editor },
+    ...(await askShots(api)),
+    ...(await knowledgeShots(api)),
+    ...(await activityShots(api)),
+    ...(await resourceShots(api)),
     { name: 'people', path: '/people', ready: '[role=gridcell]' },
     { name: 'groups', path: '/people/groups' },
     { name: 'roles', path: '/people/roles' },
@@ -97,13 +37,86 @@ export async function shotsOf(api: APIRequestContext): Promise<Shot[]> {
       name: 'keys-help',
       path: '/knowledge',
       act: async (page) => {
-        await page.locator('h1').waitFor()
         await page.keyboard.press('?')
         await page.getByRole('dialog').waitFor()
       },
     },
   ]
-  return shots.filter((shot) => shot !== false && shot !== undefined)
+}
+
+async function itemsOf(api: APIRequestContext, path: string): Promise<Item[]> {
+  const response = await api.get(`/api/v1${path}`)
+  return response.ok() ? (((await response.json()) as { items?: Item[] }).items ?? []) : []
+}
+
+async function askShots(api: APIRequestContext): Promise<Shot[]> {
+  const empty: Shot = {
+    name: 'ask-empty',
+    path: '/ask',
+    act: async (page) => {
+      await page.getByRole('list', { name: 'Suggestions' }).waitFor({ timeout: 5_000 })
+    },
+  }
+  const conversation = await citedConversation(api, await itemsOf(api, '/conversations?limit=20'))
+  if (!conversation) return [empty]
+  const path = `/ask/${conversation.id}`
+  return [
+    empty,
+    { name: 'ask', path, ready: 'article' },
+    {
+      name: 'ask-source',
+      path: `${path}?cite=${conversation.cite}`,
+      ready: 'canvas, mark.evidence',
+    },
+  ]
+}
+
+async function knowledgeShots(api: APIRequestContext): Promise<Shot[]> {
+  const documents = await itemsOf(api, '/documents?state=ready&limit=200')
+  const pdf = documents.find(({ mediaType }) => mediaType === 'application/pdf')
+  const other = documents.find(({ mediaType }) => mediaType !== 'application/pdf')
+  const base = `/knowledge/${(await itemsOf(api, '/knowledge-bases'))[0]?.name}`
+  const shots: Shot[] = [
+    { name: 'knowledge', path: '/knowledge' },
+    { name: 'documents', path: base, ready: '[role=gridcell]' },
+    { name: 'sources', path: `${base}/sources` },
+    { name: 'search-bench', path: `${base}/search?q=water+damage`, ready: '[data-hit]' },
+  ]
+  if (other) {
+    const path = `/documents/${other.id}?view=`
+    shots.push({ name: 'document-text', path: `${path}text`, ready: '[data-index]' })
+    shots.push({ name: 'document-chunks', path: `${path}chunks` })
+    shots.push({ name: 'document-access', path: `${path}access` })
+  }
+  const original = { name: 'document-original', ready: 'canvas' }
+  if (pdf) shots.push({ ...original, path: `/documents/${pdf.id}?view=original` })
+  return shots
+}
+
+async function activityShots(api: APIRequestContext): Promise<Shot[]> {
+  const trace = (await itemsOf(api, '/traces?kind=answer&limit=1'))[0]?.id
+  const shots: Shot[] = [
+    { name: 'activity', path: '/activity', ready: '[role=gridcell]' },
+    { name: 'audit', path: '/audit', ready: '[role=gridcell]' },
+    { name: 'audit-verify', path: '/audit/verify' },
+  ]
+  if (trace) shots.push({ name: 'trace', path: `/activity/${trace}`, ready: '[data-span]' })
+  return shots
+}
+
+async function resourceShots(api: APIRequestContext): Promise<Shot[]> {
+  const assistant = (await itemsOf(api, '/resources?kind=Assistant&limit=1'))[0]?.name
+  const ready = '[aria-label="YAML"]'
+  const shots: Shot[] = [
+    { name: 'resources', path: '/resources', ready: '[role=gridcell]' },
+    { name: 'resource-new', path: '/resources/new?kind=Assistant', ready },
+  ]
+  if (assistant) {
+    const path = `/resources/Assistant/${assistant}`
+    shots.push({ name: 'resource', path, ready })
+    shots.push({ name: 'resource-history', path: `${path}?view=history` })
+  }
+  return shots
 }
 
 /** A conversation whose last answer cites something: that is what the pictures are about. */

@@ -3,7 +3,6 @@ const absolute = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'medium',
   timeStyle: 'long',
 })
-const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -29,7 +28,6 @@ export function sinceText(iso: string, now = Date.now()): string {
 
 /** Date and time with its zone. */
 export const absoluteText = (iso: string): string => absolute.format(new Date(iso))
-export const dayText = (iso: string): string => day.format(new Date(iso))
 export const count = (value: number): string => whole.format(value)
 
 export function plural(value: number, one: string, more = `${one}s`): string {

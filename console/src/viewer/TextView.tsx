@@ -35,9 +35,10 @@ export function TextView({ document, span, chunks, label }: TextViewProps) {
     paddingStart: 16,
     paddingEnd: 48,
   })
-  useScrollToSpan(scroller, groups, span, (index) =>
-    virtual.scrollToIndex(index, { align: 'center' }),
-  )
+  useScrollToSpan({
+    ...{ scroller, groups, span },
+    scrollTo: (index) => virtual.scrollToIndex(index, { align: 'center' }),
+  })
   return (
     <section
       ref={scroller}
@@ -68,13 +69,15 @@ export function TextView({ document, span, chunks, label }: TextViewProps) {
   )
 }
 
+interface ScrollToSpanOptions {
+  scroller: React.RefObject<HTMLElement | null>
+  groups: TextGroup[]
+  span: TextSpan | undefined
+  scrollTo: (index: number) => void
+}
+
 /** Scrolls to the marked passage once its group has been measured, and again when the passage changes. */
-function useScrollToSpan(
-  scroller: React.RefObject<HTMLElement | null>,
-  groups: TextGroup[],
-  span: TextSpan | undefined,
-  scrollTo: (index: number) => void,
-) {
+function useScrollToSpan({ scroller, groups, span, scrollTo }: ScrollToSpanOptions) {
   const start = span?.start
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a new passage scrolls
   useEffect(() => {

@@ -16,32 +16,11 @@ interface AskEmptyProps {
 /** Before the first question: who answers, from what, and what one could ask. */
 export function AskEmpty({ assistant, onAsk, onAssistant }: AskEmptyProps) {
   const assistants = useQuery(queries.assistants())
-  const mayWrite = useMay('resources.write')
   return (
     <Loaded query={assistants}>
       {({ items }) => {
         const chosen = items.find(({ name }) => name === assistant) ?? items[0]
-        if (!chosen) {
-          return (
-            <EmptyState
-              title="There is no assistant yet"
-              action={
-                mayWrite ? (
-                  <Link
-                    to="/resources/new"
-                    search={{ kind: 'Assistant' }}
-                    className={buttonClass('primary')}
-                  >
-                    Make an assistant
-                  </Link>
-                ) : null
-              }
-            >
-              An assistant answers questions from knowledge bases, and every sentence carries its
-              source.{mayWrite ? '' : ' Ask an owner of your organization to make one.'}
-            </EmptyState>
-          )
-        }
+        if (!chosen) return <NoAssistant />
         return (
           <div className="mx-auto grid max-w-180 gap-6 px-4 pt-[14vh] pb-6">
             <div className="grid gap-2">
@@ -55,26 +34,7 @@ export function AskEmpty({ assistant, onAsk, onAssistant }: AskEmptyProps) {
                 {chosen.model ? ` with ${chosen.model}` : ''}.
               </p>
             </div>
-            {chosen.suggestions.length > 0 ? (
-              <ul aria-label="Suggestions" className="grid gap-px">
-                {chosen.suggestions.map((question) => (
-                  <li key={question}>
-                    <button
-                      type="button"
-                      onClick={() => onAsk(question)}
-                      className="group flex w-full items-center gap-3 border-t border-line px-2
-                        py-2.5 text-left hover:bg-hover"
-                    >
-                      <span className="flex-1">{question}</span>
-                      <ArrowUpRight
-                        aria-hidden
-                        className="size-4 shrink-0 text-ink-3 group-hover:text-accent"
-                      />
-                    </button>
-                  </li>
-                ))}
-              </ul>
-            ) : null}
+            <Suggestions questions={chosen.suggestions} onAsk={onAsk} />
             {items.length > 1 ? (
               <p className="text-small text-ink-3">
                 Others:{' '}
@@ -97,5 +57,57 @@ export function AskEmpty({ assistant, onAsk, onAssistant }: AskEmptyProps) {
         )
       }}
     </Loaded>
+  )
+}
+
+function NoAssistant() {
+  const mayWrite = useMay('resources.write')
+  return (
+    <EmptyState
+      title="There is no assistant yet"
+      action={
+        mayWrite ? (
+          <Link
+            to="/resources/new"
+            search={{ kind: 'Assistant' }}
+            className={buttonClass('primary')}
+          >
+            Make an assistant
+          </Link>
+        ) : null
+      }
+    >
+      An assistant answers questions from knowledge bases, and every sentence carries its source.
+      {mayWrite ? '' : ' Ask an owner of your organization to make one.'}
+    </EmptyState>
+  )
+}
+
+interface SuggestionsProps {
+  questions: string[]
+  onAsk: (question: string) => void
+}
+
+function Suggestions({ questions, onAsk }: SuggestionsProps) {
+  if (questions.length === 0) return null
+  return (
+    <ul aria-label="Suggestions" className="grid gap-px">
+      {questions.map((question) => (
+        <li key={question}>
+          <button
+            type="button"
+            onClick={() => onAsk(question)}
+            className="group flex w-full items-center gap-3 border-t border-line px-2 py-2.5
+              text-left hover:bg-hover"
+          >
+            <span className="flex-1">{question}</span>
+            <ArrowUpRight
+              aria-hidden
+              className="size-4 shrink-0 text-ink-3 group-hover:text-accent"
+            />
+          </button>
+        </li>
+      ))}
+    </ul>
   )
 }
