@@ -163,8 +163,9 @@ function shown(event: AuditView, names: ReadonlyMap<string, string>) {
 }
 
 function personalOf(personal: NonNullable<AuditView['personal']>) {
-  if (personal.state === 'erased') return 'erased' as const
-  if (personal.state === 'sealed') return 'hidden' as const
+  if (personal.state !== 'shown') {
+    return personal.state === 'erased' ? ('erased' as const) : ('hidden' as const)
+  }
   const { data } = personal
   const plain = data !== null && typeof data === 'object' && !Array.isArray(data)
   return plain ? data : { value: data }
