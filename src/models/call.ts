@@ -2,6 +2,7 @@ import { PlinthError, toPlinthError } from '#kernel'
 import type { ChatModel, ChatPart, ChatRequest } from '#ports'
 import type { ModelCatalog } from './catalog/catalog.ts'
 import type { ModelChoice } from './route.ts'
+import { WellFormedText } from './well-formed.ts'
 
 /** One try of one model. */
 export interface CallAttempt {
@@ -136,6 +137,7 @@ async function* attempt(
   record.inputTokens = 0
   record.outputTokens = 0
   let finish: CallRecord['finish']
+  const wellFormed = new WellFormedText()
   for await (const part of inTime(at.catalog.open(choice.provider), asked, {
     choice,
     signal: at.signal,
@@ -153,8 +155,10 @@ async function* attempt(
       continue
     }
     if (record.model === undefined) Object.assign(record, identity(choice))
-    yield part
+    if (part.type !== 'text') yield part
+    else yield* textPart(wellFormed.push(part.text))
   }
+  yield* textPart(wellFormed.flush())
   if (finish === undefined) throw failed(choice, 'ended without saying why')
   if (chars === 0) throw failed(choice, 'answered nothing')
   record.finish = finish
@@ -164,6 +168,10 @@ async function* attempt(
     record.costUsd = (record.inputTokens * price.input + record.outputTokens * price.output) / 1e6
   yield { type: 'usage', inputTokens: record.inputTokens, outputTokens: record.outputTokens }
   yield { type: 'finish', reason: finish }
+}
+
+function* textPart(text: string): Generator<ChatPart> {
+  if (text !== '') yield { type: 'text', text }
 }
 
 function requestFor(choice: ModelChoice, request: CallRequest): ChatRequest {

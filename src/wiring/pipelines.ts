@@ -107,6 +107,7 @@ function jobWorker(foundation: Foundation, ingest: IngestHouse, { config, log }:
   return new JobWorker({
     store: foundation.store,
     concurrency: Math.max(1, config.workers),
+    alone: config.databaseUrl === '',
     handlers: {
       'source-sync': (context) => syncSource(context, ingest),
       ingest: (context) => ingestBatch(context, ingest),

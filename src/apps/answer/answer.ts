@@ -10,6 +10,7 @@ import type { Answered, Part, Question } from './parts.ts'
 import { record } from './recording.ts'
 import { denied, failed, ungrounded } from './refusing.ts'
 import { chooseModels } from './routing.ts'
+import type { Run } from './run.ts'
 import { validate } from './validating.ts'
 
 /**
@@ -22,11 +23,12 @@ export async function* answer(
   house: AnswerHouse,
 ): AsyncGenerator<Part, Answered> {
   const trace = new Trace(house.clock.now())
-  const run = { question, context, house, trace }
+  const run: Run = { question, context, house, trace, reached: {} }
   const access = await trace.step('authorize', () => authorize(run))
   if ('rule' in access) return record(run, denied(access))
   try {
     const asked = await trace.step('mask', (span) => maskQuestion(run, access, span))
+    run.reached.asked = asked
     yield { type: 'step', step: 'retrieve' }
     const found = await trace.step('retrieve', (span) => find(run, { access, asked, span }))
     const readable = await trace.step('ground', (span) =>
@@ -37,11 +39,12 @@ export async function* answer(
     if (ground.empty) return record(run, ungrounded(access, { asked, found }))
     const plan = await trace.step('plan', () => makePlan(ground, access))
     const choices = await trace.step('route', (span) => chooseModels(run, access, span))
+    run.reached.choices = choices
     yield { type: 'step', step: 'execute', note: choices.usable[0]?.model ?? '' }
     const parts = execute(run, { access, asked, ground, plan, choices })
     const checked = yield* validate(run, { access, asked, found, ground, readable, choices, parts })
     return record(run, checked)
   } catch (error) {
-    return record(run, failed(access, toPlinthError(error)))
+    return record(run, failed(run, access, toPlinthError(error)))
   }
 }

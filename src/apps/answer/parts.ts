@@ -1,3 +1,5 @@
+import type { ErrorCode } from '#kernel'
+
 /** What an answer is made of while it streams, and at its end. Offsets are UTF-16 code units into the answer's text. */
 export interface Citation {
   number: number
@@ -46,6 +48,8 @@ export interface Answered {
   outcome: Outcome
   text: string
   reason: string | null
+  /** Why it failed, where it did. */
+  code?: ErrorCode
   citations: Citation[]
   unsupported: { start: number; end: number; support: number }[]
   assistant: string

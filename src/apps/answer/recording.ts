@@ -37,6 +37,7 @@ function answeredOf(run: Run, conclusion: Conclusion): Answered {
     outcome: conclusion.outcome,
     text: conclusion.text,
     reason: conclusion.reason,
+    ...(conclusion.code ? { code: conclusion.code } : {}),
     citations: conclusion.citations,
     unsupported: conclusion.unsupported,
     assistant: access?.assistant.name ?? run.question.assistant ?? '',

@@ -1,14 +1,17 @@
 import type { Found } from '#data'
-import type { PlinthError } from '#kernel'
+import type { ErrorCode, PlinthError } from '#kernel'
 import type { AnswerAccess, Denied } from './authorizing.ts'
 import type { AskedText } from './masking.ts'
 import type { Citation, Outcome, ShownPassage } from './parts.ts'
+import type { Run } from './run.ts'
 
 /** What the pipeline came to, before it is recorded. */
 export interface Conclusion {
   outcome: Outcome
   text: string
   reason: string | null
+  /** Why it failed, where it did. */
+  code?: ErrorCode
   access: AnswerAccess | undefined
   /** Masked question; absent where masking was not reached: then nothing of the question is stored. */
   asked: AskedText | undefined
@@ -76,13 +79,17 @@ export function ungrounded(
 }
 
 /** A fault, an outage, or a caller who left. */
-export function failed(access: AnswerAccess, error: PlinthError): Conclusion {
+export function failed(run: Run, access: AnswerAccess, error: PlinthError): Conclusion {
+  const { asked, choices } = run.reached
   const cancelled = error.code === 'CANCELLED'
   return conclude({
     outcome: cancelled ? 'cancelled' : 'failed',
     text: cancelled ? 'The question was cancelled.' : error.message,
     reason: cancelled ? null : `${error.message} ${error.remedy}`,
+    ...(cancelled ? {} : { code: error.code }),
     access,
+    asked,
+    route: choices?.explained(null) ?? [],
     checks: [{ check: 'execute', result: error.code, detail: error.message }],
   })
 }

@@ -39,7 +39,7 @@ export async function readHistory(
     if (!own) return undefined
     const latest = await tx
       .selectFrom('message')
-      .select(['role', 'content', 'citations'])
+      .select(['role', 'content', 'citations', 'outcome'])
       .where('conversation_id', '=', id)
       .orderBy('ordinal', 'desc')
       .limit(limits.historyMessages)
@@ -49,14 +49,27 @@ export async function readHistory(
   return turns ? fromTurns(id, turns.reverse()) : 'absent'
 }
 
+interface Turn {
+  role: 'user' | 'assistant'
+  content: string
+  outcome?: string | null
+}
+
 function fromTurns(
   conversationId: string | undefined,
-  turns: readonly { role: 'user' | 'assistant'; content: string }[],
+  turns: readonly Turn[],
 ): ConversationHistory {
   const recent = turns.slice(-limits.historyMessages)
   return {
     conversationId,
     questions: recent.filter((turn) => turn.role === 'user').map((turn) => turn.content),
-    messages: recent.map(({ role, content }) => ({ role, content })),
+    messages: recent
+      .filter((turn, i) => !isBroken(turn) && !isBroken(recent[i + 1]))
+      .map(({ role, content }) => ({ role, content })),
   }
+}
+
+/** An answer that never came is no turn for a model: its question goes with it. */
+function isBroken(turn: Turn | undefined): boolean {
+  return turn?.outcome === 'failed' || turn?.outcome === 'cancelled'
 }

@@ -162,6 +162,56 @@ describe('durable jobs', () => {
     expect(await look(fault.id)).toMatchObject({ state: 'failed', attempt: 5 })
   })
 
+  it('is not used up by what befalls it: killed, stopped, and without a disk, ten times each [M7.outages]', async () => {
+    const { id } = await add({})
+    const dueNow = () =>
+      test.store.within(test.organizationId, (tx) =>
+        tx
+          .updateTable('job')
+          .set({ run_at: new Date(0) })
+          .where('state', '=', 'queued')
+          .execute(),
+      )
+    for (let i = 0; i < 10; i++) {
+      await claim(test.store, { kinds: ['count'], owner: `dead${i}`, leaseSeconds: 30, count: 1 })
+      await expireLeases()
+    }
+    const full: JobHandler = async () => {
+      throw new PlinthError('UNAVAILABLE', 'The disk is full.')
+    }
+    for (let i = 0; i < 10; i++) {
+      await worker({ count: full }).idle()
+      expect(await look(id)).toMatchObject({ state: 'queued', error: { code: 'UNAVAILABLE' } })
+      await dueNow()
+    }
+    for (let i = 0; i < 10; i++) {
+      const stopped = worker({
+        count: ({ signal }) =>
+          new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      })
+      stopped.start()
+      await expect.poll(async () => (await look(id))?.state, { interval: 5 }).toBe('running')
+      await stopped.stop()
+      await dueNow()
+    }
+    await worker({ count: async () => ({ done: 'at last' }) }).idle()
+    expect(await look(id)).toMatchObject({ state: 'succeeded', result: 'at last', error: null })
+  })
+
+  it('is taken over at once where a process is alone on its database [M7.outages]', async () => {
+    const { id } = await add({})
+    await claim(test.store, { kinds: ['count'], owner: 'dead', leaseSeconds: 3_600, count: 1 })
+    const next = new JobWorker({
+      store: test.store,
+      concurrency: 1,
+      alone: true,
+      handlers: { count: async () => ({ done: 1 }) },
+    })
+    next.start()
+    await expect.poll(async () => (await look(id))?.state, { timeout: 5_000 }).toBe('succeeded')
+    await next.stop()
+  })
+
   it('cancels queued work at once and running work at its signal [M7.cancel]', async () => {
     const queued = await add({}, { kind: 'other' })
     await test.store.within(test.organizationId, (tx) => requestCancel(tx, queued.id))

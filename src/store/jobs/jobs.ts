@@ -124,6 +124,12 @@ export async function enqueueChildren(
   }
 }
 
+/**
+ * What befalls a job (its process killed or stopped, the disk full, the database away) uses up none of its attempts;
+ * bounded all the same, since a job may be what kills its process.
+ */
+const oneMore = sql<number>`case when attempt < 100 then max_attempts + 1 else max_attempts end`
+
 /** A lease: what a worker must name to write on behalf of a job. */
 export interface Lease {
   job: JobRow
@@ -167,6 +173,7 @@ export async function claim(
         lease_owner: options.owner,
         lease_until: sql<Date>`now() + make_interval(secs => ${options.leaseSeconds})`,
         attempt: sql<number>`attempt + 1`,
+        max_attempts: sql<number>`case when job.state = 'running' then ${oneMore} else max_attempts end`,
         started_at: sql<Date>`coalesce(started_at, now())`,
       })
       .returning(columns.map((c) => `job.${c}` as const))
@@ -176,6 +183,20 @@ export async function claim(
     const job = toJob(row)
     return { job, owner: options.owner, attempt: job.attempt }
   })
+}
+
+/**
+ * Ends all leases now, for the only process on a database: whoever held them before is dead. Their jobs are taken over
+ * at once instead of when the leases would have ended.
+ */
+export async function endLeases(store: Store): Promise<void> {
+  await store.system((tx) =>
+    tx
+      .updateTable('job')
+      .set({ lease_until: sql<Date>`now() - interval '1 second'` })
+      .where('state', '=', 'running')
+      .execute(),
+  )
 }
 
 /** Extends leases; returns for each whether it is still held and whether somebody asked to cancel. */
@@ -226,7 +247,8 @@ export type JobEnd =
   | { state: 'failed'; error: StoredError }
   | { state: 'cancelled' }
   | { state: 'waiting' }
-  | { state: 'queued'; error: StoredError; delaySeconds: number }
+  /** Again later; `outage`: not the job's own fault, so that it costs no attempt. */
+  | { state: 'queued'; error: StoredError; delaySeconds: number; outage?: boolean }
 
 /** Ends (or parks) a leased job; when it was the last child, wakes the parent in the same transaction. */
 export async function finish(tx: Tx, lease: Lease, end: JobEnd): Promise<void> {
@@ -245,6 +267,7 @@ export async function finish(tx: Tx, lease: Lease, end: JobEnd): Promise<void> {
       ...(end.state === 'queued'
         ? { run_at: sql<Date>`now() + make_interval(secs => ${end.delaySeconds})` }
         : {}),
+      ...(end.state === 'queued' && end.outage ? { max_attempts: oneMore } : {}),
       ...(ended ? { finished_at: sql<Date>`now()` } : {}),
     })
     .where('id', '=', lease.job.id)

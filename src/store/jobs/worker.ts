@@ -3,6 +3,7 @@ import { PlinthError, toPlinthError } from '#kernel'
 import type { Store, Tx } from '../store.ts'
 import {
   claim,
+  endLeases,
   finish,
   type JobEnd,
   type JobRow,
@@ -39,6 +40,8 @@ export interface WorkerOptions {
   leaseSeconds?: number
   /** Milliseconds between looks when nothing is to do. */
   idleMs?: number
+  /** No other process works on this database: leases of before belong to the dead. */
+  alone?: boolean
   onFault?: (job: JobRow, error: PlinthError) => void
 }
 
@@ -58,7 +61,7 @@ export class JobWorker {
   #renewal: NodeJS.Timeout | undefined
 
   constructor(options: WorkerOptions) {
-    this.#options = { leaseSeconds: 30, idleMs: 1_000, ...options }
+    this.#options = { leaseSeconds: 30, idleMs: 1_000, alone: false, ...options }
   }
 
   start(): void {
@@ -94,6 +97,7 @@ export class JobWorker {
   }
 
   async #run(): Promise<void> {
+    if (this.#options.alone) await endLeases(this.#options.store).catch(() => undefined)
     while (!this.#stopped) {
       let claimed = 0
       try {
@@ -200,8 +204,13 @@ export class JobWorker {
     const reason = signal.aborted ? toPlinthError(signal.reason) : toPlinthError(error)
     if (reason.code === 'CANCELLED' && !this.#stopped) return { state: 'cancelled' }
     const stored = toStoredError(reason)
-    if (this.#stopped) return { state: 'queued', error: stored, delaySeconds: 0 }
-    const again = ['INTERNAL', 'UNAVAILABLE', 'CONFLICT', 'UPSTREAM_FAILED', 'UPSTREAM_TIMEOUT']
+    if (this.#stopped) return { state: 'queued', error: stored, delaySeconds: 0, outage: true }
+    if (reason.code === 'UNAVAILABLE' && job.attempt < job.maxAttempts) {
+      this.#report(job, reason)
+      const delaySeconds = Math.min(60, 2 ** Math.min(job.attempt, 6))
+      return { state: 'queued', error: stored, delaySeconds, outage: true }
+    }
+    const again = ['INTERNAL', 'CONFLICT', 'UPSTREAM_FAILED', 'UPSTREAM_TIMEOUT']
     if (again.includes(reason.code) && job.attempt < job.maxAttempts) {
       this.#report(job, reason)
       return { state: 'queued', error: stored, delaySeconds: Math.min(300, 2 ** job.attempt) }

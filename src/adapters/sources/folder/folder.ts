@@ -123,7 +123,7 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw new PlinthError('UNAVAILABLE', {
+    throw new PlinthError('FORBIDDEN', {
       detail: `The folder ${folder} cannot be read.`,
       remedy: 'Check the permissions of the server on it; nothing was removed.',
       cause: error,
