@@ -1,6 +1,6 @@
 import { analyseIn, type Found, type Ground } from '#data'
 import { type CheckedPart, CitationChecker, Masker } from '#governance'
-import { limits } from '#kernel'
+import { limits, type Span } from '#kernel'
 import type { AnswerAccess } from './authorizing.ts'
 import type { ExecutedPart } from './executing.ts'
 import { type AskedText, type ReadablePassages, regionsOf } from './masking.ts'
@@ -55,8 +55,10 @@ export async function* validate(run: Run, what: Checked): AsyncGenerator<Part, C
     model: null,
     usage: { inputTokens: 0, outputTokens: 0 },
   }
-  const span = run.trace.start('validate')
+  let span: Span | undefined
   for await (const part of what.parts) {
+    // Begins with what there is to check: until then the model is at work.
+    span ??= run.trace.start('validate')
     if (part.type === 'text') {
       const text = masker ? await masker.push(part.text) : part.text
       yield* tell(checker.push(text), told, what)
@@ -68,7 +70,7 @@ export async function* validate(run: Run, what: Checked): AsyncGenerator<Part, C
   if (masker) yield* tell(checker.push(await masker.flush()), told, what)
   yield* tell(checker.end(), told, what)
   const { report } = checker
-  run.trace.end(span, { claims: report.claims, supported: report.supported })
+  if (span) run.trace.end(span, { claims: report.claims, supported: report.supported })
   return concluded(what, told, report)
 }
 
