@@ -9,6 +9,7 @@ import {
   type Principal,
   type RequestContext,
 } from '#kernel'
+import { isOpenAiPath, sendOpenAiError } from './compatible/openai/index.ts'
 import type { ApiHouse } from './house.ts'
 import { denyAudited } from './http/denial.ts'
 import { clientSignal } from './http/events.ts'
@@ -49,7 +50,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.addHook('onSend', async (request, reply) => secureHeaders(request, reply))
   app.setErrorHandler((error, request, reply) => {
     report(options, request, error)
-    sendProblem(reply, error, request.id)
+    sendError(request, reply, error)
   })
   app.setNotFoundHandler((request, reply) => notFound(request, reply, options))
   for (const route of routes) register(app, route, options)
@@ -116,16 +117,24 @@ async function contextOf(
   if ('principal' in found) {
     const { organizationId, principal } = found
     const context = { organizationId, principal, requestId: request.id, signal }
-    const needed = route.permission
-    if (needed !== 'public' && needed !== 'signed-in' && !principal.permissions.has(needed)) {
-      throw await denyAudited(options.house, context, needed as Permission)
-    }
+    const missing = missingPermission(route, principal)
+    if (missing) throw await denyAudited(options.house, context, missing)
     return context
   }
   if (route.permission === 'public') {
     return { organizationId: '', principal: nobody, requestId: request.id, signal }
   }
   throw found.refused
+}
+
+function missingPermission(route: Route, principal: Principal): Permission | undefined {
+  const { permission, orElse } = route
+  if (permission === 'public' || permission === 'signed-in') return undefined
+  const enough = [permission, ...(orElse?.permissions ?? [])]
+  if (enough.some((one) => principal.permissions.has(one))) return undefined
+  const projects = orElse?.inProject ? [...(principal.projectPermissions?.values() ?? [])] : []
+  if (projects.some((held) => enough.some((one) => held.has(one)))) return undefined
+  return permission
 }
 
 const nobody: Principal = {
@@ -203,7 +212,13 @@ function notFound(request: FastifyRequest, reply: FastifyReply, options: ServerO
       .sendFile('index.html', { maxAge: 0, immutable: false })
   }
   const detail = `There is no ${request.method} ${path}.`
-  return sendProblem(reply, new PlinthError('NOT_FOUND', detail), request.id)
+  return sendError(request, reply, new PlinthError('NOT_FOUND', detail))
+}
+
+/** In the words of the door that was knocked at. */
+function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
+  const send = isOpenAiPath(request.url) ? sendOpenAiError : sendProblem
+  send(reply, error, request.id)
 }
 
 function report(options: ServerOptions, request: FastifyRequest, error: unknown): void {

@@ -51,6 +51,8 @@ export const answer = z
     /** The answer with `[n]` markers; for other outcomes a sentence that says why. */
     text: z.string(),
     reason: z.string().nullable(),
+    /** Error code where the outcome is `failed`. */
+    code: z.string().optional(),
     citations: z.array(citation),
     /** Sentences (offsets into `text`) without sufficient support. */
     unsupported: z.array(z.object({ start: z.number(), end: z.number(), support: z.number() })),

@@ -15,7 +15,9 @@ export async function withIdempotency(
   { store, run }: { store: Store; run: () => Promise<unknown> },
 ): Promise<unknown> {
   const key = call.request.headers['idempotency-key']
-  if (key === undefined || route.method === 'GET' || route.rawBody || !route.response) return run()
+  const without = route.method === 'GET' || route.rawBody || !route.response
+  if (key === undefined || without || route.permission === 'public') return run()
+  if (route.idempotency === 'off') return run()
   if (typeof key !== 'string' || !keyShape.test(key)) {
     throw new PlinthError('INVALID_INPUT', {
       detail: 'Idempotency-Key takes 1 to 200 printable characters.',
@@ -24,13 +26,15 @@ export async function withIdempotency(
   }
   const { organizationId, principal } = call.context
   const request = { method: route.method, path: call.request.url, body: call.body ?? null }
-  const place = { principal: principal.id, key, digest: digestOf(request) }
+  const secret = route.idempotency === 'secret'
+  const place = { principal: principal.id, key, digest: digestOf(request), secret }
   const earlier = await claim(store, organizationId, place)
   if (earlier) return earlier.response
   try {
     const result = await run()
-    if (result !== replied) await settle(store, organizationId, { ...place, result })
-    else await release(store, organizationId, place)
+    if (result !== replied) {
+      await settle(store, organizationId, { ...place, result: secret ? null : result })
+    } else await release(store, organizationId, place)
     return result
   } catch (error) {
     await release(store, organizationId, place)
@@ -42,6 +46,7 @@ interface Place {
   principal: string
   key: string
   digest: string
+  secret: boolean
 }
 
 async function claim(
@@ -87,6 +92,13 @@ async function claim(
       throw new PlinthError('CONFLICT', {
         detail: 'The first request with this Idempotency-Key is still running.',
         remedy: 'Wait for it, then send the request again.',
+      })
+    }
+    if (place.secret) {
+      throw new PlinthError('CONFLICT', {
+        detail:
+          'The request with this Idempotency-Key was done; what its answer showed once is not kept.',
+        remedy: 'Look for what it made before you make another one with a new key.',
       })
     }
     return { response: row.response }

@@ -13,6 +13,8 @@ export interface Route {
   path: string
   /** What the caller needs; `signed-in` for things about oneself, `public` for what anybody may call. */
   permission: Permission | 'signed-in' | 'public'
+  /** Held in one project only, or one of these instead: enough to come in. The handler checks what exactly is done. */
+  orElse?: { inProject?: true; permissions?: readonly Permission[] }
   summary: string
   tag: string
   params?: z.ZodType
@@ -20,11 +22,18 @@ export interface Route {
   body?: z.ZodType
   /** JSON of a 2xx answer; absent where the handler writes the reply itself (streams, files). */
   response?: z.ZodType
+  /** One server-sent event, where the answer may come as a stream of them. */
+  events?: z.ZodType
   /** Media type of an answer that is not JSON, for OpenAPI. */
   produces?: string
   /** Media type of a body that is not JSON. */
   consumes?: string
   status?: number
+  /**
+   * `secret`: the answer shows something once and is not kept, so a repeated Idempotency-Key is refused instead of
+   * answered. `off`: the request holds a password, of which nothing is kept either.
+   */
+  idempotency?: 'secret' | 'off'
   /** The raw body reaches the handler as a stream. */
   rawBody?: boolean
   handler(call: Call<unknown, unknown, unknown>, house: ApiHouse): Promise<unknown>

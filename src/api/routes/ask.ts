@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { type Answered, answer, defaultAssistant, type Part } from '#apps'
-import { answer as answerSchema, askRequest, assistantPage } from '../contract/answers.ts'
+import { answer as answerSchema, askEvent, askRequest, assistantPage } from '../contract/answers.ts'
 import { EventStream } from '../http/events.ts'
 import { problemOf } from '../http/problem.ts'
 import { type Call, replied, route } from '../http/route.ts'
@@ -37,6 +37,7 @@ export const askRoutes = [
     tag: 'Answers',
     body: askRequest,
     response: answerSchema,
+    events: askEvent,
     async handler(call, house) {
       const accepts = call.request.headers.accept ?? ''
       const streaming = call.body.stream || accepts.includes('text/event-stream')

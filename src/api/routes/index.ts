@@ -1,3 +1,4 @@
+import { openAiRoutes } from '../compatible/openai/index.ts'
 import type { Route } from '../http/route.ts'
 import { askRoutes } from './ask.ts'
 import { auditRoutes } from './audit.ts'
@@ -32,4 +33,5 @@ export const routes: readonly Route[] = [
   ...sessionRoutes,
   ...systemRoutes,
   ...systemBackupRoutes,
+  ...openAiRoutes,
 ]

@@ -34,6 +34,7 @@ export const keyRoutes = [
     body: apiKeyCreate,
     response: apiKeyCreated,
     status: 201,
+    idempotency: 'secret',
     async handler({ context, body }, house) {
       const scopes = scopesOf(body.scopes)
       const wanted = {
@@ -59,13 +60,9 @@ export const keyRoutes = [
     params: z.object({ id: z.string() }),
     response: apiKey,
     async handler({ context, params }, house) {
-      return house.store.within(context.organizationId, async (tx) => {
-        await revokeApiKey(tx, params.id, actingOf(house, context))
-        const page = await listApiKeys(tx, { limit: 500 }, { principal: context.principal })
-        const revoked = page.items.find((key) => key.id === params.id)
-        if (!revoked) throw new PlinthError('NOT_FOUND', `There is no key ${params.id}.`)
-        return revoked
-      })
+      return house.store.within(context.organizationId, (tx) =>
+        revokeApiKey(tx, params.id, actingOf(house, context)),
+      )
     },
   }),
 ]

@@ -57,18 +57,19 @@ export const peopleRoutes = [
     summary: 'Invite a person: the answer holds a link that signs in once',
     tag,
     body: userCreate,
-    response: user.extend({ signInLink: z.string() }),
+    response: user.extend(link.shape).meta({ id: 'InvitedUser' }),
     status: 201,
+    idempotency: 'secret',
     async handler({ context, body }, house) {
       return house.store.within(context.organizationId, async (tx) => {
         const by = actingOf(house, context)
         const made = await createUser(tx, body, by)
-        const { signInLink } = await newLink(house, context, {
+        const invitation = await newLink(house, context, {
           tx,
           userId: made.id,
           minutes: invitationMinutes,
         })
-        return { ...made, signInLink }
+        return { ...made, ...invitation }
       })
     },
   }),
@@ -103,6 +104,7 @@ export const peopleRoutes = [
     params: byId,
     response: link,
     status: 201,
+    idempotency: 'secret',
     async handler({ context, params }, house) {
       return house.store.within(context.organizationId, (tx) =>
         newLink(house, context, { tx, userId: params.id }),

@@ -35,11 +35,16 @@ const base = '/api/v1/resources/:kind/:name'
 const named = z.object({ kind: resourceKind, name: z.string() })
 const labelled = named.extend({ label: z.string() })
 
+/** The store looks at the project of each resource, and at `roles.write` for roles. */
+const inProject = { inProject: true } as const
+const writing = { inProject: true, permissions: ['roles.write'] } as const
+
 export const resourceRoutes = [
   route({
     method: 'GET',
     path: '/api/v1/resources',
     permission: 'resources.read',
+    orElse: inProject,
     summary: 'Current resources',
     tag,
     query: resourceQuery,
@@ -65,6 +70,7 @@ export const resourceRoutes = [
     method: 'POST',
     path: '/api/v1/resources',
     permission: 'resources.write',
+    orElse: writing,
     summary: 'Apply YAML: all of it or none',
     tag,
     body: applyRequest,
@@ -87,6 +93,7 @@ export const resourceRoutes = [
     method: 'GET',
     path: base,
     permission: 'resources.read',
+    orElse: inProject,
     summary: 'One resource, or the version that a label, digest or revision names',
     tag,
     params: named,
@@ -107,21 +114,23 @@ export const resourceRoutes = [
     method: 'DELETE',
     path: base,
     permission: 'resources.write',
+    orElse: writing,
     summary: 'Delete a resource that nothing refers to; its history stays',
     tag,
     params: named,
     response: acknowledged,
     async handler({ context, params }, house) {
-      await house.store.within(context.organizationId, (tx) =>
+      const { auditSeq } = await house.store.within(context.organizationId, (tx) =>
         deleteResource(tx, params, actingOf(house, context)),
       )
-      return { ok: true as const }
+      return { ok: true as const, auditSeq }
     },
   }),
   route({
     method: 'GET',
     path: `${base}/history`,
     permission: 'resources.read',
+    orElse: inProject,
     summary: 'Versions, newest first',
     tag,
     params: named,
@@ -138,6 +147,7 @@ export const resourceRoutes = [
     method: 'GET',
     path: `${base}/diff`,
     permission: 'resources.read',
+    orElse: inProject,
     summary: 'What changed between two versions',
     tag,
     params: named,
@@ -156,6 +166,7 @@ export const resourceRoutes = [
     method: 'POST',
     path: `${base}/rollback`,
     permission: 'resources.write',
+    orElse: writing,
     summary: 'Make an earlier version current again, as a new revision',
     tag,
     params: named,
@@ -186,37 +197,39 @@ export const resourceRoutes = [
     method: 'PUT',
     path: `${base}/labels/:label`,
     permission: 'resources.write',
+    orElse: writing,
     summary: 'Point a label at a version',
     tag,
     params: labelled,
     body: z.object({ revision: z.number().int().min(1) }),
     response: acknowledged,
     async handler({ context, params, body }, house) {
-      await house.store.within(context.organizationId, (tx) =>
+      const { auditSeq } = await house.store.within(context.organizationId, (tx) =>
         setLabel(tx, { ...params, to: { revision: body.revision } }, actingOf(house, context)),
       )
-      return { ok: true as const }
+      return auditSeq === null ? { ok: true as const } : { ok: true as const, auditSeq }
     },
   }),
   route({
     method: 'DELETE',
     path: `${base}/labels/:label`,
     permission: 'resources.write',
+    orElse: writing,
     summary: 'Remove a label',
     tag,
     params: labelled,
     response: acknowledged,
     async handler({ context, params }, house) {
-      await house.store.within(context.organizationId, (tx) =>
+      const { auditSeq } = await house.store.within(context.organizationId, (tx) =>
         removeLabel(tx, params, actingOf(house, context)),
       )
-      return { ok: true as const }
+      return { ok: true as const, auditSeq }
     },
   }),
   route({
     method: 'GET',
     path: '/api/v1/schemas/:kind',
-    permission: 'resources.read',
+    permission: 'signed-in',
     summary: 'JSON Schema of a kind’s spec',
     tag,
     params: z.object({ kind: resourceKind }),

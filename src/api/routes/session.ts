@@ -17,6 +17,11 @@ import { cookieOf, sessionCookie } from '../http/sign-in.ts'
 
 const tag = 'Session'
 
+const passwordChange = z.object({
+  password: z.string().min(1).max(1_000),
+  current: z.string().max(1_000).optional(),
+})
+
 export const sessionRoutes = [
   route({
     method: 'POST',
@@ -30,10 +35,7 @@ export const sessionRoutes = [
       const signedIn = await signIn(call, house)
       if (!signedIn.ok) throw refusal(signedIn)
       const { session, organizationId } = signedIn
-      setCookie(call, house, {
-        token: session.token.reveal(),
-        expires: new Date(session.expiresAt),
-      })
+      setSessionCookie(call, house, session)
       const found = await house.authenticator.authenticate({ session: session.token.reveal() })
       if (!found.ok) throw new PlinthError('UNAUTHENTICATED', 'The session ended at once.')
       return meOf(house, organizationId, found.principal)
@@ -78,23 +80,11 @@ export const sessionRoutes = [
     permission: 'signed-in',
     summary: 'Set one’s password; the current one is needed where there is one',
     tag,
-    body: z.object({
-      password: z.string().min(1).max(1_000),
-      current: z.string().max(1_000).optional(),
-    }),
+    body: passwordChange,
     response: acknowledged,
-    async handler({ context, body }, house) {
-      const { organizationId, principal } = context
-      await setPassword(
-        house.store,
-        {
-          organizationId,
-          userId: principal.userId,
-          password: new Secret(body.password),
-          ...(body.current === undefined ? {} : { current: new Secret(body.current) }),
-        },
-        actingOf(house, context),
-      )
+    idempotency: 'off',
+    async handler(call, house) {
+      await changePassword(call, house)
       return { ok: true as const }
     },
   }),
@@ -120,6 +110,37 @@ function signIn({ body, context, request }: SignInCall, house: ApiHouse): Promis
   )
 }
 
+/**
+ * Guesses of the current password are limited as those at sign-in are. Every session ends with the old password; the
+ * one who changed it in a browser goes on in a new one.
+ */
+async function changePassword(
+  call: Call<unknown, unknown, z.output<typeof passwordChange>>,
+  house: ApiHouse,
+): Promise<void> {
+  const { body, context, request } = call
+  const { organizationId, principal } = context
+  const { userId } = principal
+  const { email } = await house.store.read(organizationId, (tx) => getUser(tx, userId))
+  const account = `${organizationId}/${email}`
+  const wait = house.attempts.begin(account, request.ip)
+  if (wait > 0) throw refusal({ ok: false, reason: 'too-many', retryAfterSeconds: wait })
+  const password = new Secret(body.password)
+  const current = body.current === undefined ? {} : { current: new Secret(body.current) }
+  const change = { organizationId, userId, password, ...current }
+  try {
+    await setPassword(house.store, change, actingOf(house, context))
+  } catch (error) {
+    const guessed = error instanceof PlinthError && error.code === 'FORBIDDEN'
+    if (!guessed) house.attempts.succeeded(account, request.ip)
+    throw error
+  }
+  house.attempts.succeeded(account, request.ip)
+  if (principal.kind !== 'user') return
+  const again = await signIn({ ...call, body: { email, password: body.password } }, house)
+  if (again.ok) setSessionCookie(call, house, again.session)
+}
+
 function refusal(refused: Extract<SignedIn, { ok: false }>): PlinthError {
   if (refused.reason === 'too-many') {
     const error = new PlinthError('TOO_MANY_REQUESTS', {
@@ -132,6 +153,14 @@ function refusal(refused: Extract<SignedIn, { ok: false }>): PlinthError {
     detail: 'The address, password or link is not right, or it was used or has expired.',
     remedy: 'Try again, or ask for a new link.',
   })
+}
+
+function setSessionCookie(
+  call: Call<unknown, unknown, unknown>,
+  house: ApiHouse,
+  { token, expiresAt }: { token: Secret; expiresAt: string },
+): void {
+  setCookie(call, house, { token: token.reveal(), expires: new Date(expiresAt) })
 }
 
 function setCookie(

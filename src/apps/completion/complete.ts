@@ -57,12 +57,20 @@ export async function* complete(
     {
       messages: curtain.messages,
       ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
-      ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
+      ...(request.maxOutputTokens === undefined
+        ? {}
+        : { maxOutputTokens: request.maxOutputTokens }),
       ...(request.stop ? { stop: request.stop } : {}),
     },
     { catalog: house.models.catalog, signal: context.signal },
   )
-  const ending: Ending = { chosen, curtain, auditSeq, record: call.record, snapshotDigest: snapshot.digest }
+  const ending: Ending = {
+    chosen,
+    curtain,
+    auditSeq,
+    record: call.record,
+    snapshotDigest: snapshot.digest,
+  }
   const span = run.trace.start('execute')
   let outcome: Outcome = 'cancelled'
   try {
@@ -80,7 +88,10 @@ export async function* complete(
     span.attributes.error = error.code
     throw error
   } finally {
-    run.trace.end(span, { model: chosen.name, firstTokenMs: Math.round(call.record.firstTokenMs ?? 0) })
+    run.trace.end(span, {
+      model: chosen.name,
+      firstTokenMs: Math.round(call.record.firstTokenMs ?? 0),
+    })
     await record(run, { ...ending, outcome })
   }
   const { inputTokens, outputTokens, costUsd = null, finish = 'other' } = call.record
@@ -154,7 +165,9 @@ async function record(run: Run, ending: Ending & { outcome: Outcome }): Promise<
       costUsd,
       spans: trace.spans,
       detail: {
-        route: [{ model: chosen.name, reason: 'named by the caller', used: call.model !== undefined }],
+        route: [
+          { model: chosen.name, reason: 'named by the caller', used: call.model !== undefined },
+        ],
         checks: call.attempts
           .filter(({ code }) => code)
           .map(({ code, detail }) => ({ check: 'execute', result: code, detail: detail ?? '' })),

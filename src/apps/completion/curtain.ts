@@ -38,8 +38,7 @@ export async function drawCurtain(
   }
   at.span.attributes.findings = findings
   const given = rules?.input === 'allow' ? [...messages] : masked
-  const maskOutput =
-    rules?.output === 'mask' && !at.principal.permissions.has('documents.unmask')
+  const maskOutput = rules?.output === 'mask' && !at.principal.permissions.has('documents.unmask')
   const name = masked.findLast(({ role }) => role === 'user')?.content ?? '(no question)'
   const ways = maskOutput ? maskedWay(scope) : restoredWay(scope, given === masked)
   return { messages: given, findings, name, ...ways }

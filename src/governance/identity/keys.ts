@@ -139,7 +139,26 @@ export async function listApiKeys(
 ): Promise<Page<ApiKey>> {
   requireHeld(by, 'keys.read')
   const limit = pageSize(options.limit)
-  let query = tx
+  let query = selectKeys(tx)
+    .orderBy('k.id', 'desc')
+    .limit(limit + 1)
+  if (!holds(by.principal, 'people.read')) {
+    query = query.where('k.user_id', '=', by.principal.userId)
+  }
+  if (options.userId !== undefined) {
+    query = query.where('k.user_id', '=', options.userId.replaceAll('\0', ''))
+  }
+  if (options.cursor !== undefined) {
+    query = query.where('k.id', '<', readCursor(options.cursor, ['string'])[0] as string)
+  }
+  const rows = await query.execute()
+  const items = rows.slice(0, limit).map(keyOf)
+  const last = items.at(-1)
+  return { items, nextCursor: rows.length > limit && last ? writeCursor([last.id]) : null }
+}
+
+function selectKeys(tx: Tx) {
+  return tx
     .selectFrom('api_key as k')
     .innerJoin('app_user as u', 'u.id', 'k.user_id')
     .select([
@@ -154,19 +173,12 @@ export async function listApiKeys(
       'k.last_used_at',
       'k.revoked_at',
     ])
-    .orderBy('k.id', 'desc')
-    .limit(limit + 1)
-  if (!holds(by.principal, 'people.read')) {
-    query = query.where('k.user_id', '=', by.principal.userId)
-  }
-  if (options.userId !== undefined) {
-    query = query.where('k.user_id', '=', options.userId.replaceAll('\0', ''))
-  }
-  if (options.cursor !== undefined) {
-    query = query.where('k.id', '<', readCursor(options.cursor, ['string'])[0] as string)
-  }
-  const rows = await query.execute()
-  const items = rows.slice(0, limit).map((row) => ({
+}
+
+type KeyRow = Awaited<ReturnType<ReturnType<typeof selectKeys>['executeTakeFirstOrThrow']>>
+
+function keyOf(row: KeyRow): ApiKey {
+  return {
     id: row.id,
     name: row.name,
     prefix: row.prefix,
@@ -177,35 +189,30 @@ export async function listApiKeys(
     expiresAt: row.expires_at?.toISOString() ?? null,
     lastUsedAt: row.last_used_at?.toISOString() ?? null,
     revokedAt: row.revoked_at?.toISOString() ?? null,
-  }))
-  const last = items.at(-1)
-  return { items, nextCursor: rows.length > limit && last ? writeCursor([last.id]) : null }
+  }
 }
 
-/** Revokes a key at once. Needs `keys.write` for one's own, `people.write` too for others'. Throws NOT_FOUND. */
-export async function revokeApiKey(tx: Tx, id: string, by: Acting): Promise<void> {
+/**
+ * Revokes a key at once and gives it as it then is; one that was revoked before stays as it was. Needs `keys.write` for
+ * one's own, `people.write` too for others'. Throws NOT_FOUND.
+ */
+export async function revokeApiKey(tx: Tx, id: string, by: Acting): Promise<ApiKey> {
   requireHeld(by, 'keys.write')
   await beginAccessChange(tx)
   const row = id.includes('\0')
     ? undefined
-    : await tx
-        .selectFrom('api_key')
-        .select(['user_id', 'prefix', 'revoked_at'])
-        .where('id', '=', id)
-        .executeTakeFirst()
+    : await selectKeys(tx).where('k.id', '=', id).executeTakeFirst()
   const own = row?.user_id === by.principal.userId
   if (!row || !(own || holds(by.principal, 'people.write'))) {
     throw new PlinthError('NOT_FOUND', 'There is no such API key.')
   }
-  if (row.revoked_at !== null) return
-  await tx
-    .updateTable('api_key')
-    .set({ revoked_at: nowOf(by) })
-    .where('id', '=', id)
-    .execute()
+  if (row.revoked_at !== null) return keyOf(row)
+  const now = nowOf(by)
+  await tx.updateTable('api_key').set({ revoked_at: now }).where('id', '=', id).execute()
   await record(tx, by, {
     kind: 'key.revoked',
     target: { kind: 'key', id },
     details: { prefix: row.prefix, userId: row.user_id },
   })
+  return keyOf({ ...row, revoked_at: now })
 }

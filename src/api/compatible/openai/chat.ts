@@ -1,0 +1,173 @@
+import { type Answered, answer, complete, type Part } from '#apps'
+import { limits, PlinthError } from '#kernel'
+import type { ChatMessage } from '#ports'
+import type { ApiHouse } from '../../house.ts'
+import { type Call, replied, route } from '../../http/route.ts'
+import { chatChunk, chatCompletion, chatRequest } from './contract.ts'
+import { CodedError, openAiErrorOf } from './errors.ts'
+import { type ChatRequestBody, messagesOf, refuseUnoffered } from './reading.ts'
+import { ChunkStream, completionOf, type Ending, headOf } from './reply.ts'
+
+type ChatCall = Call<unknown, unknown, ChatRequestBody>
+/** Text as it comes, and how it ended. */
+type Answering = AsyncGenerator<string, Ending>
+
+export const chatRoutes = [
+  route({
+    method: 'POST',
+    path: '/v1/chat/completions',
+    permission: 'signed-in',
+    summary: 'Ask an assistant (answers.ask) or call a model (models.use), as with OpenAI',
+    tag: 'OpenAI-compatible',
+    body: chatRequest,
+    response: chatCompletion,
+    events: chatChunk,
+    async handler(call, house) {
+      const { body, reply, request } = call
+      refuseUnoffered(body)
+      const parts = await answeringOf(call, house)
+      const head = headOf(body.model, request.id, house.clock.now())
+      reply.header('x-request-id', request.id)
+      if (body.stream) {
+        const includeUsage = body.stream_options?.include_usage === true
+        return streamed(parts, new ChunkStream(reply, head, { includeUsage }), request.id)
+      }
+      let content = ''
+      for (;;) {
+        const next = await parts.next()
+        if (next.done) return completionOf(head, content, next.value)
+        content += next.value
+      }
+    },
+  }),
+]
+
+async function streamed(
+  parts: Answering,
+  chunks: ChunkStream,
+  requestId: string,
+): Promise<typeof replied> {
+  try {
+    for (;;) {
+      const next = await parts.next()
+      if (next.done) {
+        await chunks.finish(next.value)
+        return replied
+      }
+      await chunks.text(next.value)
+    }
+  } catch (error) {
+    if (!chunks.begun) throw error
+    await chunks.fail(openAiErrorOf(error, requestId).body)
+    return replied
+  }
+}
+
+/** An assistant's name comes before a model's of the same name. */
+async function answeringOf({ body, context }: ChatCall, house: ApiHouse): Promise<Answering> {
+  const messages = messagesOf(body)
+  const snapshot = await house.snapshots.get(context.organizationId)
+  if (snapshot.resolve('Assistant', body.model))
+    return fromAssistant(body.model, messages, { context, house })
+  if (!snapshot.resolve('Model', body.model)) throw noModel(body.model)
+  const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
+  return fromModel(
+    {
+      model: body.model,
+      messages,
+      ...(body.temperature == null ? {} : { temperature: body.temperature }),
+      ...(maxOutputTokens == null ? {} : { maxOutputTokens }),
+      ...(body.stop == null ? {} : { stop: [body.stop].flat() }),
+    },
+    { context, house },
+  )
+}
+
+export function noModel(name: string): PlinthError {
+  return new CodedError('NOT_FOUND', 'model_not_found', {
+    detail: `There is no assistant and no model "${name}" for you.`,
+    where: 'body/model',
+    remedy: 'List them with GET /v1/models.',
+  })
+}
+
+interface At {
+  context: ChatCall['context']
+  house: ApiHouse
+}
+
+/** A question to an assistant: the last message. What the client says as `system` does not reach it. */
+async function* fromAssistant(
+  assistant: string,
+  messages: readonly ChatMessage[],
+  { context, house }: At,
+): Answering {
+  const turns = messages.filter(
+    (one): one is ChatMessage & { role: 'user' | 'assistant' } => one.role !== 'system',
+  )
+  const last = turns.at(-1)
+  if (last?.role !== 'user' || last.content.trim() === '') {
+    const detail = 'The last message must be a question of the user.'
+    throw new PlinthError('INVALID_INPUT', { detail, where: 'body/messages' })
+  }
+  if (last.content.length > limits.questionChars) {
+    const detail = `The question has ${last.content.length} characters; the limit is ${limits.questionChars} (questionChars).`
+    throw new PlinthError('INVALID_INPUT', { detail, where: 'body/messages' })
+  }
+  const question = { text: last.content, assistant, save: false, history: turns.slice(0, -1) }
+  const answered = yield* texts(answer(question, context, house.answer))
+  return endingOf(answered)
+}
+
+async function* texts(parts: AsyncGenerator<Part, Answered>): AsyncGenerator<string, Answered> {
+  let told = ''
+  for (;;) {
+    const next = await parts.next()
+    if (next.done) {
+      const { text, outcome } = refuseFailed(next.value)
+      // What was not answered says why; an answer withheld at its end says so after what was said.
+      if (told === '') yield text
+      else if (outcome !== 'answered' && !told.includes(text)) yield `\n\n${text}`
+      return next.value
+    }
+    if (next.value.type !== 'text') continue
+    told += next.value.text
+    yield next.value.text
+  }
+}
+
+/** Outcomes that are errors to clients of this door. */
+function refuseFailed(answered: Answered): Answered {
+  const { outcome, text, reason, code, traceId } = answered
+  if (outcome === 'denied') {
+    throw new PlinthError('FORBIDDEN', reason ?? 'You may not ask this assistant.')
+  }
+  if (outcome === 'cancelled') throw new PlinthError('CANCELLED', 'The question was cancelled.')
+  if (outcome === 'failed') {
+    throw new PlinthError(code ?? 'INTERNAL', { detail: text, remedy: `See trace ${traceId}.` })
+  }
+  return answered
+}
+
+function endingOf(answered: Answered): Ending {
+  const { outcome, usage, citations, traceId, auditSeq, releaseDigest } = answered
+  return {
+    finish: outcome === 'withheld' ? 'content_filter' : 'stop',
+    usage,
+    citations,
+    plinth: { traceId, outcome, auditSeq, releaseDigest },
+  }
+}
+
+async function* fromModel(
+  request: Parameters<typeof complete>[0],
+  { context, house }: At,
+): Answering {
+  const { finish, usage, traceId, auditSeq } = yield* complete(request, context, house.answer)
+  const known = { length: 'length', 'content-filter': 'content_filter' } as const
+  return {
+    finish: known[finish as keyof typeof known] ?? 'stop',
+    usage,
+    plinth: { traceId, outcome: 'answered', auditSeq },
+  }
+}

@@ -1,0 +1,8 @@
+import { chatRoutes } from './chat.ts'
+import { embeddingRoutes } from './embeddings.ts'
+import { modelRoutes } from './models.ts'
+
+export { isOpenAiPath, sendOpenAiError } from './errors.ts'
+
+/** The door for clients of OpenAI: the same pipelines, rights and records behind other words. */
+export const openAiRoutes = [...modelRoutes, ...chatRoutes, ...embeddingRoutes]
