@@ -7,6 +7,7 @@ import {
   CitationChecker,
   type CitationFinding,
 } from './citations.ts'
+import { SentenceStream } from './sentence-stream.ts'
 
 const segmenter = new Intl.Segmenter('zh', { granularity: 'word' })
 const analyse = (text: string): string[] =>
@@ -236,5 +237,13 @@ describe('CitationChecker', () => {
       ),
       { numRuns: 300 },
     )
+  })
+
+  it('keeps a table row with a question mark in one statement [M8.table-row]', () => {
+    const stream = new SentenceStream()
+    const row = 'Situation | Covered? | Remark [1]\n'
+    const next = 'Burst pipe | Yes! | excess of £450 [1]'
+    const cut = [...row, ...next].flatMap((letter) => stream.push(letter))
+    expect([...cut, ...stream.end()]).toEqual([row, next])
   })
 })

@@ -106,6 +106,8 @@ function decide(
   },
 ): number | undefined {
   if (at.wide && /[：；，、]/u.test(text[at.next]!)) return 0
+  // A table's row ends with its line: "Covered? | Remark" is one statement.
+  if (text[at.next] === '|' || (!at.marked && text.slice(0, at.at).includes(' | '))) return 0
   if (at.wide || at.marked) return at.end
   if (!at.spaced) return 0
   const next = text[at.next]!
