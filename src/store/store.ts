@@ -96,7 +96,7 @@ async function mapped<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof PlinthError) throw error
     const code = (error as { code?: unknown }).code
-    if (typeof code === 'string' && isConnectionError(code)) {
+    if (isConnectionError(error)) {
       throw new PlinthError('UNAVAILABLE', {
         detail: 'The database cannot be reached.',
         cause: error,
@@ -124,8 +124,18 @@ async function againOnDeadlock<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** SQLSTATE class 08 and 57P0x, too many connections, disk full; and socket errors of the driver. */
-function isConnectionError(code: string): boolean {
+/**
+ * What the server ends a connection with (severity FATAL), SQLSTATE class 08 and 57P0x, too many connections, disk full;
+ * socket errors, and what the driver says of a connection that broke.
+ */
+function isConnectionError(error: unknown): boolean {
+  const { code, severity, message } = error as Record<string, unknown>
+  if (severity === 'FATAL') return true
+  if (typeof code !== 'string') {
+    return /^Connection terminated|connection error|timeout exceeded when trying to connect/.test(
+      String(message),
+    )
+  }
   return (
     code.startsWith('08') ||
     code.startsWith('57P') ||

@@ -24,6 +24,8 @@ export async function openPostgres(url: string, options: { connections: number }
   })
   // An idle connection that breaks must not end the process; the pool opens another.
   pool.on('error', () => undefined)
+  // Nor one that breaks between two statements of a transaction: its next statement fails.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   try {
     const { rows } = await pool.query<{ version: string }>(
       `select current_setting('server_version_num') as version`,
