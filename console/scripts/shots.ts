@@ -57,7 +57,8 @@ async function askShots(api: APIRequestContext): Promise<Shot[]> {
       await page.getByRole('list', { name: 'Suggestions' }).waitFor({ timeout: 5_000 })
     },
   }
-  const conversation = await citedConversation(api, await itemsOf(api, '/conversations?limit=20'))
+  const list = await itemsOf(api, '/conversations?limit=20')
+  const conversation = (await citedConversation(api, list)) ?? (await askSuggestion(api))
   if (!conversation) return [empty]
   const path = `/ask/${conversation.id}`
   return [
@@ -117,6 +118,18 @@ async function resourceShots(api: APIRequestContext): Promise<Shot[]> {
     shots.push({ name: 'resource-history', path: `${path}?view=history` })
   }
   return shots
+}
+
+/** Where nothing has been asked yet: the first suggestion of the first assistant. */
+async function askSuggestion(api: APIRequestContext) {
+  const [assistant] = await itemsOf(api, '/assistants')
+  const [question] = (assistant?.suggestions ?? []) as string[]
+  const headers = { 'x-plinth-csrf': '1' }
+  const data = { question, assistant: assistant?.name }
+  const response = await api.post('/api/v1/ask', { headers, data })
+  if (!response.ok()) return undefined
+  const { conversationId } = (await response.json()) as { conversationId: string }
+  return citedConversation(api, [{ id: conversationId }])
 }
 
 /** A conversation whose last answer cites something: that is what the pictures are about. */

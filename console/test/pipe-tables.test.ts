@@ -16,6 +16,13 @@ describe('withTables', () => {
     expect(withTables(markdown)).toBe(markdown)
   })
 
+  it('gives a mark that begins at a border to the cell behind it', () => {
+    const marked = `Covered? ${evidence}| Remark${markClose}`
+    expect(withTables(`${marked}\nYes | none`)).toContain(
+      `| Covered? | ${evidence}Remark${markClose} |`,
+    )
+  })
+
   it('closes a mark at each border and opens it again', () => {
     const marked = `${evidence}Pipe | Yes${markClose} [1]`
     expect(withTables(`Case | Covered\n${marked}`)).toContain(

@@ -80,6 +80,9 @@ describe('cellsOf', () => {
     const text = 'before\na |  | c | d'
     const cells = cellsOf(text, { start: 7, end: text.length })
     expect(cells.map(({ start, end }) => text.slice(start, end))).toEqual(['a', '', 'c', 'd'])
+    const trimmed = 'Police reference |'
+    const two = cellsOf(trimmed, { start: 0, end: trimmed.length })
+    expect(two.map(({ start, end }) => trimmed.slice(start, end))).toEqual(['Police reference', ''])
   })
 })
 

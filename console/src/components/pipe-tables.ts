@@ -1,8 +1,11 @@
+import { cellSeparator } from '../viewer/text-groups.ts'
+
 /** Characters that open and close a mark in the text, see Markdown.tsx. */
 export const markOpen = { evidence: '\uE000', unsupported: '\uE001' } as const
 export const markClose = '\uE002'
 
-const separator = ' | '
+// A mark that begins at a border belongs to the cell behind it.
+const markAtBorder = / ([\uE000\uE001])\| /g
 const opening = /[\uE000\uE001]/
 
 /**
@@ -33,7 +36,7 @@ function isRow(line: string): boolean {
 function cellsOf(line: string): string[] {
   // A line that is a Markdown table already stays one.
   if (/^\s*\|/.test(line) || /^[\s|:-]+$/.test(line)) return []
-  return line.split(separator)
+  return line.replaceAll(markAtBorder, ' | $1').split(cellSeparator)
 }
 
 function tableOf(rows: string[]): string[] {

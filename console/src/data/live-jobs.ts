@@ -1,4 +1,4 @@
-import type { Job } from '@plinth/sdk'
+import { type Job, PlinthProblem } from '@plinth/sdk'
 import { useSyncExternalStore } from 'react'
 import { plinth, queryClient } from './client.ts'
 
@@ -57,8 +57,9 @@ async function follow(signal: AbortSignal): Promise<void> {
         pause = firstPauseMs
         take(job)
       }
-    } catch {
-      // Told by the pages' own requests; here only the next attempt matters.
+    } catch (cause) {
+      // Who may not see running work is not told about it, and asking again would not help.
+      if (cause instanceof PlinthProblem && [401, 403].includes(cause.status)) return
     }
     if (signal.aborted) return
     await new Promise((resolve) => setTimeout(resolve, pause))

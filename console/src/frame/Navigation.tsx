@@ -63,11 +63,13 @@ export function Navigation({ onSearch, onLeave }: NavigationProps) {
             aria-current={isUnder(path, to) || isUnder(path, also) ? 'page' : undefined}
             className={`flex h-8 items-center gap-2.5 rounded-md px-2 text-ink-2 hover:bg-hover
               hover:text-ink aria-[current=page]:bg-hover aria-[current=page]:font-medium
-              aria-[current=page]:text-ink
-              ${me && !permissions.some((one) => may(me, one)) ? 'opacity-60' : ''}`}
+              aria-[current=page]:text-ink`}
           >
             <Icon aria-hidden className="size-4" />
-            {label}
+            <span className="flex-1">{label}</span>
+            {me && !permissions.some((one) => may(me, one)) ? (
+              <Lock aria-label="needs a permission" className="size-3.5 text-ink-3" />
+            ) : null}
           </Link>
         ))}
       </nav>

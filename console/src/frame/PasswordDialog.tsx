@@ -15,8 +15,11 @@ export function PasswordDialog({ onClose }: { onClose: () => void }) {
   const [current, setCurrent] = useState('')
   const [password, setPassword] = useState('')
   const change = useMutation({
-    mutationFn: () =>
-      plinth.session.setPassword(me?.hasPassword ? { current, password } : { password }),
+    mutationFn: async () => {
+      await plinth.session.setPassword(me?.hasPassword ? { current, password } : { password })
+      // A new password ends every session, this one too: go on with a fresh one.
+      if (me) await plinth.session.signIn({ email: me.email, password })
+    },
     onSuccess: () => {
       setCurrent('')
       setPassword('')

@@ -203,12 +203,20 @@ function TableGroup({ group, text, span }: GroupProps & { group: { kind: 'table'
                   <Marked text={text} piece={piece} span={span} />
                 </td>
               ))}
+              <MissingCells row={row} header={header} text={text} />
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   )
+}
+
+/** Empty cells at the end of a row are not stored; the table has them all the same. */
+function MissingCells({ row, header, text }: { row: TextSpan; header?: TextSpan; text: string }) {
+  const width = header ? cellsOf(text, header).length : 0
+  const missing = Math.max(0, width - cellsOf(text, row).length)
+  return missing > 0 ? <td colSpan={missing} className="border border-line" /> : null
 }
 
 interface MarkedProps {

@@ -28,7 +28,8 @@ export type TextGroup =
 
 /** A table of a hundred thousand rows must not become one element of the page. */
 const rowsPerGroup = 40
-const cellSeparator = ' | '
+/** An empty last cell leaves a bar at the end of its line. */
+export const cellSeparator = / \|(?: |$)/g
 
 /** Blocks in reading order; rows of a table together, its header on each stretch of it. */
 export function groupsOf(document: Pick<DocumentText, 'text' | 'blocks'>): TextGroup[] {
@@ -76,11 +77,11 @@ function blocksOf({ text, blocks }: Pick<DocumentText, 'text' | 'blocks'>): Text
 export function cellsOf(text: string, row: TextSpan): TextSpan[] {
   const cells: TextSpan[] = []
   let at = row.start
-  for (const cell of text.slice(row.start, row.end).split(cellSeparator)) {
-    cells.push({ start: at, end: at + cell.length })
-    at += cell.length + cellSeparator.length
+  for (const match of text.slice(row.start, row.end).matchAll(cellSeparator)) {
+    cells.push({ start: at, end: row.start + match.index })
+    at = row.start + match.index + match[0].length
   }
-  return cells
+  return [...cells, { start: at, end: row.end }]
 }
 
 /** The parts of `piece` inside and outside of `span`, in order; empty ones left out. */

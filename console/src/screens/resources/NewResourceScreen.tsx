@@ -1,15 +1,16 @@
 import type { ResourceKind } from '@plinth/sdk'
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Select } from '../../components/Field.tsx'
 import { PageHeader, Toolbar } from '../../components/Page.tsx'
+import { Skeleton } from '../../components/States.tsx'
 import { toast } from '../../components/Toast.tsx'
 import { plural } from '../../data/format.ts'
 import { kindNotes, resourceKinds } from '../../data/kinds.ts'
 import { queries } from '../../data/queries.ts'
 import { Guard } from '../../frame/Screens.tsx'
 import { EditPanel } from './EditPanel.tsx'
-import { examples } from './examples.ts'
+import { exampleOf } from './examples.ts'
 
 const route = getRouteApi('/app/resources/new')
 
@@ -25,6 +26,9 @@ function NewResource() {
   const { kind = 'Assistant', offer } = route.useSearch()
   const navigate = useNavigate()
   const offered = useQuery(queries.status()).data?.offers.find(({ name }) => name === offer)
+  const list = useInfiniteQuery(queries.resources({}))
+  const existing = list.data?.pages.flatMap((page) => page.items) ?? []
+  if (list.isPending) return <Skeleton />
   return (
     <>
       <PageHeader title="New resource" trail={[{ label: 'Resources', to: '/resources' }]} />
@@ -43,7 +47,7 @@ function NewResource() {
         <EditPanel
           key={offered?.name ?? kind}
           draftKey={`new.${offered?.name ?? kind}`}
-          initial={offered?.yaml ?? examples[kind]}
+          initial={offered?.yaml ?? exampleOf(kind, existing)}
           readOnly={false}
           isNew
           onApplied={({ results }) => {

@@ -1,7 +1,20 @@
-import type { ResourceKind } from '@plinth/sdk'
+import type { ResourceKind, ResourceSummary } from '@plinth/sdk'
 
-/** One of each kind, complete enough to be applied once its names fit. */
-export const examples: Record<ResourceKind, string> = {
+/**
+ * One of each kind, to begin with. What it refers to is what exists here, so that it can be applied as it stands; a name
+ * that must be thought of is the example's own.
+ */
+export function exampleOf(kind: ResourceKind, existing: readonly ResourceSummary[]): string {
+  return examples[kind].replaceAll(
+    /\{\{(\w+):([\w-]+)\}\}/g,
+    (_, of: string, otherwise: string) => {
+      const labelled = existing.find((one) => one.kind === of && one.labels.includes('default'))
+      return (labelled ?? existing.find((one) => one.kind === of))?.name ?? otherwise
+    },
+  )
+}
+
+const examples: Record<ResourceKind, string> = {
   KnowledgeBase: `kind: KnowledgeBase
 name: handbook
 spec:
@@ -19,7 +32,7 @@ spec:
   Source: `kind: Source
 name: handbook-uploads
 spec:
-  knowledgeBase: handbook
+  knowledgeBase: {{KnowledgeBase:handbook}}
   description: Files and texts that people add.
   upload: {}
   readers: [everyone]
@@ -27,7 +40,7 @@ spec:
 kind: Source
 name: handbook-folder
 spec:
-  knowledgeBase: handbook
+  knowledgeBase: {{KnowledgeBase:handbook}}
   description: A folder on the server, scanned and watched.
   folder:
     path: /srv/documents/handbook
@@ -41,10 +54,10 @@ spec:
 name: helpdesk
 spec:
   description: Answers questions about how we work.
-  knowledgeBases: [handbook]
-  route: default
-  prompt: default
-  guardrail: default
+  knowledgeBases: [{{KnowledgeBase:handbook}}]
+  route: {{Route:default}}
+  prompt: {{Prompt:default}}
+  guardrail: {{Guardrail:default}}
   groundTokens: 3000
   suggestions:
     - How many days of leave do I have?
@@ -73,13 +86,13 @@ spec:
   Route: `kind: Route
 name: with-fallback
 spec:
-  description: The large model first; the built-in one where it does not answer.
-  models: [large, extractive]
+  description: Tried in this order; the next one where a model does not answer.
+  models: [{{Model:extractive}}]
 `,
   Model: `kind: Model
 name: large
 spec:
-  provider: my-endpoint
+  provider: {{Provider:my-endpoint}}
   upstreamModel: name-at-the-provider
   contextTokens: 32000
   maxOutputTokens: 1024
