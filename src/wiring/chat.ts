@@ -52,7 +52,11 @@ export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
 
 /** What an operator named in the environment may be reached, private or not. */
 function allowed(config: Config, env: NodeJS.ProcessEnv): string[] {
-  const named = [env.OPENAI_BASE_URL, env.ANTHROPIC_BASE_URL].flatMap((url) => {
+  const ollama =
+    env.OLLAMA_HOST && !env.OLLAMA_HOST.includes('://')
+      ? `http://${env.OLLAMA_HOST}`
+      : env.OLLAMA_HOST
+  const named = [env.OPENAI_BASE_URL, env.ANTHROPIC_BASE_URL, ollama].flatMap((url) => {
     const parsed = url ? URL.parse(url) : null
     if (!parsed) return []
     return [`${parsed.hostname}:${parsed.port || (parsed.protocol === 'https:' ? 443 : 80)}`]

@@ -1,0 +1,70 @@
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type OpenHouse, openHouse } from '../open-house.ts'
+
+let open: OpenHouse
+let folder: string
+const model = resolve(import.meta.dirname, '../../../shared/models/all-minilm-l6-v2')
+
+const base = (masking: string) => `
+kind: KnowledgeBase
+name: notes
+spec: { readers: [everyone], masking: { mode: ${masking} } }
+`
+const search = async (query: string) => {
+  const reply = await open.owner.call('POST', '/api/v1/search', {
+    body: { query, knowledgeBases: ['notes'] },
+  })
+  expect(reply.status).toBe(200)
+  return reply.body
+}
+
+beforeAll(async () => {
+  open = await openHouse({ env: { PLINTH_EMBEDDER: 'auto' } })
+  folder = await open.folder('notes')
+  await open.apply(
+    `${base('off')}---\nkind: Source\nname: notes\nspec:\n  knowledgeBase: notes\n  folder: { path: ${folder}, watch: true }\n`,
+  )
+})
+afterAll(() => open.close())
+
+describe('a Plinth that follows what it is given', () => {
+  it('answers from a new file in a watched folder, and not from a removed one [M1.watch]', async () => {
+    // The watch begins within five seconds of the resource.
+    await new Promise((done) => setTimeout(done, 6_000))
+    const file = join(folder, 'lift.md')
+    await writeFile(
+      file,
+      '# Lift\n\nThe goods lift takes 1,200 kilograms. Ask maria@example.org.\n',
+    )
+    const hits = async () => (await search('goods lift kilograms')).hits.length
+    await expect.poll(hits, { timeout: 20_000, interval: 300 }).toBe(1)
+    await writeFile(join(folder, 'stays.md'), 'The goods lift is inspected in May.\n')
+    await expect.poll(hits, { timeout: 20_000, interval: 300 }).toBe(2)
+    await rm(file)
+    await expect.poll(hits, { timeout: 20_000, interval: 300 }).toBe(1)
+  })
+
+  it('reads its documents again when the masking of their base changes [M11.remask]', async () => {
+    await writeFile(join(folder, 'people.md'), 'Questions about badges go to maria@example.org.\n')
+    const text = async () => (await search('questions about badges')).hits[0]?.text ?? ''
+    await expect.poll(text, { timeout: 20_000, interval: 300 }).toContain('maria@example.org')
+    const applied = await open.owner.call('POST', '/api/v1/resources', {
+      body: { yaml: base('mask') },
+    })
+    expect(applied.body.results).toMatchObject([{ kind: 'KnowledgeBase', outcome: 'changed' }])
+    await expect.poll(text, { timeout: 20_000, interval: 300 }).toContain('<EMAIL_1>')
+    expect(await text()).not.toContain('maria@example.org')
+  })
+
+  it('turns the dense leg on when a model is added, and embeds what is there [M2.model-added]', async () => {
+    expect((await search('elevator')).dense).toMatchObject({ embedder: null })
+    const models = open.house.config.modelsDir
+    await mkdir(models, { recursive: true })
+    await symlink(model, join(models, 'all-minilm-l6-v2'))
+    const dense = async () => (await search('elevator')).hits[0]?.dense?.rank ?? 0
+    await expect.poll(dense, { timeout: 40_000, interval: 500 }).toBe(1)
+    expect((await search('elevator')).hits[0].text).toContain('goods lift')
+  }, 90_000)
+})
