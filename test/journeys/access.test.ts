@@ -285,6 +285,8 @@ describe('who may not read', () => {
       ).status
     expect(await readers(['group:pay', 'everyone'])).toBe(200)
     expect((await search(outsider)).length).toBe(1)
+    const conversation = `/api/v1/conversations/${own.conversationId}`
+    expect((await insider.call('GET', conversation)).text).toContain('marmalade')
     expect(await readers([`user:${writer.id}`])).toBe(200)
     for (const person of [insider, outsider, house.owner]) expect(await search(person)).toEqual([])
     expect((await search(writer)).length).toBe(1)

@@ -296,6 +296,61 @@ describe('answers by models outside', () => {
     }
   })
 
+  it('end well when their conversation is deleted meanwhile, and are not kept [M19.manage]', async () => {
+    const { conversationId } = await ask({ assistant: 'alone' })
+    one.mode = 'slow'
+    const asking = ask({ assistant: 'alone', conversationId })
+    await expect.poll(() => one.requests.length, { timeout: 5_000 }).toBe(2)
+    const path = `/api/v1/conversations/${conversationId}`
+    expect((await owner.call('DELETE', path)).status).toBe(200)
+    expect(await asking).toMatchObject({ outcome: 'answered', conversationId: null })
+    expect((await owner.call('GET', path)).status).toBe(404)
+  })
+
+  it('without support are marked, removed or withheld, as the guardrail says [M8.guardrail]', async () => {
+    const policies = ['mark', 'remove', 'withhold']
+    await house.apply(
+      policies
+        .map(
+          (policy) => `
+kind: Guardrail
+name: ${policy}
+spec: { citations: { unsupported: ${policy}, minSupport: 0.6 } }
+---
+kind: Assistant
+name: ${policy}
+spec: { knowledgeBases: [notes], route: alone, prompt: plain, guardrail: ${policy} }
+`,
+        )
+        .join('---\n'),
+    )
+    const wrong = 'Elephants paint bridges at midnight. [1]'
+    one.words = ['The notice period is three months. [1] ', wrong]
+    const [marked, removed, withheld] = await Promise.all(
+      policies.map((assistant) => ask({ assistant, save: false })),
+    )
+    expect(marked.outcome).toBe('answered')
+    const [span] = marked.unsupported
+    expect(marked.text.slice(span.start, span.end)).toContain('Elephants')
+    expect(removed.outcome).toBe('answered')
+    expect(removed.text).toContain('three months')
+    expect(removed.text).not.toContain('Elephants')
+    expect(withheld).toMatchObject({ outcome: 'withheld', citations: [] })
+    expect(JSON.stringify(withheld)).not.toMatch(/Elephants|three months/)
+    const streamed = await owner.call('POST', '/api/v1/ask', {
+      body: { question, assistant: 'withhold', stream: true },
+    })
+    expect(streamed.text).not.toMatch(/Elephants/)
+    const events = await house.house.foundation.store.read(house.organizationId, (tx) =>
+      tx
+        .selectFrom('audit_event')
+        .select('target')
+        .where('kind', '=', 'guardrail.blocked')
+        .execute(),
+    )
+    expect(events).toEqual([{ target: 'guardrail:withhold' }, { target: 'guardrail:withhold' }])
+  })
+
   it('of an address that is not allowed are refused, with how to allow it [M8.ssrf]', async () => {
     const three = await startFakeUpstream()
     await house.apply(`

@@ -19,6 +19,7 @@ export async function record(run: Run, conclusion: Conclusion): Promise<Answered
   const span = trace.start('record')
   await house.store.within(context.organizationId, async (tx) => {
     await keepTurn(tx, run, { conclusion, answered })
+    if (answered.outcome === 'withheld') await appendAudit(tx, blockedEvent(run, conclusion))
     answered.auditSeq = (await appendAudit(tx, auditEvent(run, conclusion, answered))).seq
     trace.end(span, { audit: answered.auditSeq })
     answered.tookMs = trace.elapsedMs()
@@ -69,8 +70,8 @@ async function keepTurn(
     citations: answered.citations,
     traceId: run.trace.id,
   })
-  answered.conversationId = kept.conversationId
-  answered.messageId = kept.messageId
+  answered.conversationId = kept?.conversationId ?? null
+  answered.messageId = kept?.messageId ?? null
 }
 
 function auditEvent(run: Run, conclusion: Conclusion, answered: Answered) {
@@ -98,6 +99,19 @@ function auditEvent(run: Run, conclusion: Conclusion, answered: Answered) {
       unsupported: answered.unsupported.length,
       checks: conclusion.checks.map((c) => `${c.check}: ${c.result}`),
     },
+  }
+}
+
+/** Which guardrail held an answer back, beside the question's own event. */
+function blockedEvent(run: Run, { access, checks }: Conclusion) {
+  const { context, trace } = run
+  return {
+    kind: 'guardrail.blocked' as const,
+    actor: actorOf(context.principal),
+    target: { kind: 'guardrail', id: access?.guardrail.name ?? '' },
+    requestId: context.requestId,
+    traceId: trace.id,
+    details: { checks: checks.map((c) => `${c.check}: ${c.result}`) },
   }
 }
 

@@ -17,18 +17,23 @@ export interface Turn {
   traceId: string
 }
 
-/** Adds a question and its answer to a conversation of the user, which is made when there is none. */
+/**
+ * Adds a question and its answer to a conversation of the user, which is made when there is none. Undefined where the
+ * user deleted it meanwhile: what was said last goes with it.
+ */
 export async function addTurn(
   tx: Tx,
   turn: Turn,
-): Promise<{ conversationId: string; messageId: string }> {
+): Promise<{ conversationId: string; messageId: string } | undefined> {
   const conversationId = turn.conversationId ?? (await startConversation(tx, turn))
   // The row's lock keeps two answers to one conversation from taking the same place.
-  await tx
+  const live = await tx
     .updateTable('conversation')
     .set({ updated_at: sql<Date>`now()` })
     .where('id', '=', conversationId)
-    .execute()
+    .returning('id')
+    .executeTakeFirst()
+  if (!live) return undefined
   const last = await tx
     .selectFrom('message')
     .select((eb) => eb.fn.max('ordinal').as('ordinal'))

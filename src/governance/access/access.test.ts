@@ -474,7 +474,14 @@ describe('a decision', () => {
     for (const permission of allPermissions) {
       const decision = await authorizer.authorize(at, { permission })
       const ids = decision.allowed && decision.constraint.permissionSetIds
-      const reads = ['answers.ask', 'documents.read', 'documents.write', 'documents.unmask']
+      const reads = [
+        'answers.ask',
+        'conversations.read',
+        'conversations.write',
+        'documents.read',
+        'documents.write',
+        'documents.unmask',
+      ]
       expect([permission, ids]).toEqual([permission, reads.includes(permission) ? ids : []])
     }
     const system = { organizationId: test.organizationId, principal: systemPrincipal }

@@ -43,9 +43,11 @@ export interface Allowed {
 
 export type Decision = Allowed | Denied
 
-/** Permissions under which passages or documents are read. Other actions get a constraint that reads nothing. */
+/** Permissions under which passages, quotes or documents are read. Other actions get a constraint that reads nothing. */
 const readsDocuments: ReadonlySet<Permission> = new Set([
   'answers.ask',
+  'conversations.read',
+  'conversations.write',
   'documents.read',
   'documents.write',
   'documents.unmask',

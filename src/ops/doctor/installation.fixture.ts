@@ -185,7 +185,8 @@ async function addRest(
       citations: [],
       traceId: newId('trc'),
     }
-    const { conversationId } = await addTurn(tx, { ...turn, conversationId: undefined })
+    const begun = await addTurn(tx, { ...turn, conversationId: undefined })
+    const conversationId = begun?.conversationId ?? ''
     await addTurn(tx, { ...turn, conversationId })
     return conversationId
   })
