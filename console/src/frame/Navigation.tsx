@@ -3,6 +3,7 @@ import { Link, useRouterState } from '@tanstack/react-router'
 import {
   ChevronsUpDown,
   KeyRound,
+  Lock,
   LogOut,
   Monitor,
   Moon,
