@@ -1,10 +1,11 @@
 import type { Constraint } from '#governance'
-import { PlinthError, type Resource, type Trace } from '#kernel'
+import { limits, PlinthError, type Resource, type Trace } from '#kernel'
 import type { Embedder } from '#ports'
 import type { Store } from '#store'
 import { analyseQuery } from './analyse.ts'
 import { readEpochs } from './documents/epoch.ts'
 import { compileFilter, typedMetadata } from './filter.ts'
+import { type FusedHit, fuse } from './fuse.ts'
 import { modelKey } from './ingest/embedding.ts'
 import { missingSince } from './search/catch-up.ts'
 import type { BaseLanguages } from './search/languages.ts'
@@ -80,14 +81,13 @@ export async function retrieve(query: Query, house: RetrieveHouse, trace?: Trace
         }),
       ),
     )
-    return perBase.flat().sort((a, b) => b.score - a.score || a.chunkId - b.chunkId)
+    return ranked(perBase.length > 1 ? fuseBases(query, asked, perBase) : (perBase[0] ?? []))
   })
-  const topK = query.topK ?? Math.max(...query.bases.map((base) => base.spec.retrieval.topK), 1)
   const candidates = await clock.time('read', () =>
     readWinners(house.store, {
       organizationId: query.organizationId,
       constraint: query.constraint,
-      hits: hits.slice(0, topK),
+      hits: hits.slice(0, topKOf(query)),
     }),
   )
   const merged = query.merge === false ? candidates : mergeNeighbours(candidates)
@@ -119,7 +119,7 @@ async function searchBase(
     embedder: Embedder | undefined
     vector: Float32Array | undefined
   },
-): Promise<Hit[]> {
+): Promise<FusedHit[]> {
   const { base } = at
   const model = at.embedder ? modelKey(at.embedder) : undefined
   const name = `${query.organizationId}/${base.name}/${model ?? 'lexical'}`
@@ -140,18 +140,42 @@ async function searchBase(
       terms: at.terms,
       permissionSets: query.constraint.permissionSetIds,
       denseWeight: query.denseWeight ?? base.spec.retrieval.denseWeight,
-      k: Math.max(query.topK ?? base.spec.retrieval.topK, 1),
+      k: query.bases.length > 1 ? limits.retrieveLegCandidates : topKOf(query),
       ...(at.vector ? { vector: at.vector } : {}),
       ...(filter ? { filter } : {}),
     })
-    if (answer.state === 'ready' && answer.epoch >= at.epoch) return ranked(answer.hits)
+    if (answer.state === 'ready' && answer.epoch >= at.epoch) return answer.hits
   }
   throw new PlinthError('UNAVAILABLE', `The index of ${base.name} cannot keep up with its changes.`)
 }
 
-function ranked(
-  hits: readonly { chunkId: number; score: number; lexical?: number; dense?: number }[],
-): Hit[] {
+function topKOf(query: Query): number {
+  return query.topK ?? Math.max(...query.bases.map((base) => base.spec.retrieval.topK), 1)
+}
+
+/**
+ * Fuses the legs of several bases anew over what they found together: scaled within one base, the best of a base that
+ * knows nothing about the question would stand beside the best of one that does.
+ */
+function fuseBases(
+  query: Query,
+  asked: readonly { base: Resource<'KnowledgeBase'> }[],
+  perBase: readonly (readonly FusedHit[])[],
+): FusedHit[] {
+  const leg = (name: 'lexical' | 'dense') =>
+    perBase
+      .flat()
+      .flatMap((hit) =>
+        hit[name] === undefined ? [] : [{ chunkId: hit.chunkId, score: hit[name] }],
+      )
+      .sort((a, b) => b.score - a.score || a.chunkId - b.chunkId)
+      .slice(0, limits.retrieveLegCandidates)
+  const weights = asked.map(({ base }) => base.spec.retrieval.denseWeight)
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / Math.max(1, weights.length)
+  return fuse(leg('lexical'), leg('dense'), query.denseWeight ?? mean)
+}
+
+function ranked(hits: readonly FusedHit[]): Hit[] {
   const rankOf = (leg: 'lexical' | 'dense') => {
     const found = hits.filter((hit) => hit[leg] !== undefined)
     found.sort((a, b) => (b[leg] ?? 0) - (a[leg] ?? 0) || a.chunkId - b.chunkId)
