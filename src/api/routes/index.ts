@@ -7,6 +7,7 @@ import { documentRoutes } from './documents.ts'
 import { jobRoutes } from './jobs.ts'
 import { keyRoutes } from './keys.ts'
 import { knowledgeRoutes } from './knowledge.ts'
+import { openApiRoute } from './openapi.ts'
 import { peopleRoutes } from './people.ts'
 import { resourceRoutes } from './resources.ts'
 import { searchRoutes } from './search.ts'
@@ -33,5 +34,6 @@ export const routes: readonly Route[] = [
   ...sessionRoutes,
   ...systemRoutes,
   ...systemBackupRoutes,
+  openApiRoute(() => routes),
   ...openAiRoutes,
 ]
