@@ -117,4 +117,15 @@ describe('the extractive model', () => {
     )
     expect(ask('火星探测器什么时候发射？', [passage(zh)]).reason).toMatch(/没有提到/)
   })
+
+  it('does not answer with a line of a form that nobody filled in [M4.blank-field]', () => {
+    const form = 'Field | Entry\nName of the policyholder |\nDate of the change of address |'
+    const rule = 'A policyholder tells us about a change of address within 30 days.'
+    const { text } = ask('When must a policyholder tell us about a change of address?', [
+      passage(form),
+      passage(rule),
+    ])
+    expect(text).toContain('within 30 days')
+    expect(text).not.toContain('|')
+  })
 })

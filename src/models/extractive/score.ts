@@ -105,7 +105,7 @@ export function rankUnits(
       const unit = read.units[index]!
       if (unit.kind === 'heading' || unit.kind === 'table-header' || unit.terms.length === 0)
         continue
-      if (!saysMore(unit, said, read.about)) continue
+      if (isBlankField(unit.text) || !saysMore(unit, said, read.about)) continue
       candidates.push(scoreUnit(asked, read, { index, passageCover, top }))
     }
   }
@@ -116,6 +116,12 @@ export function rankUnits(
     if (!instructsModel(candidate.unit.text)) kept.push(candidate)
   }
   return kept
+}
+
+/** A line of a form that nobody filled in: "Name of the policyholder |" states nothing. */
+function isBlankField(text: string): boolean {
+  const cells = text.split('|')
+  return cells.length > 1 && cells.filter((cell) => cell.trim() !== '').length < 2
 }
 
 /** A unit that only repeats the question, the title or a heading cannot answer. */
