@@ -150,6 +150,10 @@ function environment(root: string): Record<string, string> {
     PLINTH_SAMPLE: 'off',
     PLINTH_EMBEDDER: 'none',
     PLINTH_BENCH_PROBE: '1',
+    // For a profile of the server alone: PLINTH_BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/profile".
+    ...(process.env.PLINTH_BENCH_NODE_OPTIONS
+      ? { NODE_OPTIONS: process.env.PLINTH_BENCH_NODE_OPTIONS }
+      : {}),
     ...(models ? { PLINTH_MODELS_DIR: models } : {}),
     ...(process.env.DATABASE_URL ? { DATABASE_URL: process.env.DATABASE_URL } : {}),
   }

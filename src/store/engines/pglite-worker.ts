@@ -1,16 +1,26 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
+import {
+  type Statement,
+  type StatementError,
+  type StatementResult,
+  Statements,
+} from './pglite-statements.ts'
 
 /** Runs PGlite off the main thread: there a 160 ms query would stall every request for 160 ms. */
-export interface WorkerRequest {
-  id: number
-  sql: string
-  parameters: unknown[]
-}
+export type WorkerRequest =
+  | {
+      id: number
+      statements: readonly Statement[]
+      /** One unit of work: what follows a failed statement is not run. */
+      together: boolean
+    }
+  | { id: number; task: 'close' | 'dump' }
 
 export type WorkerReply =
-  | { id: number; rows: Record<string, unknown>[]; affected: number }
-  | { id: number; error: { message: string; code?: string; detail?: string } }
+  | { id: number; results: StatementResult[] }
+  | { id: number; bytes: Uint8Array }
+  | { id: number; error: StatementError }
 
 const port = parentPort
 if (!port) throw new Error('pglite-worker runs as a worker thread')
@@ -18,46 +28,62 @@ if (!port) throw new Error('pglite-worker runs as a worker thread')
 const { dataDir, seed } = workerData as { dataDir: string; seed?: Uint8Array<ArrayBuffer> }
 const INT8 = 20
 
-async function start(): Promise<PGlite> {
-  return PGlite.create({
+async function start(): Promise<{ db: PGlite; statements: Statements }> {
+  const db = await PGlite.create({
     dataDir,
     ...(seed ? { loadDataDir: new Blob([seed]) } : {}),
     // Our counters stay far below 2^53.
     parsers: { [INT8]: (value: string) => Number(value) },
   })
+  return { db, statements: new Statements(db) }
 }
 
 const opened = start()
 opened.then(
-  () => port.postMessage({ id: 0, rows: [], affected: 0 } satisfies WorkerReply),
-  (error: unknown) => port.postMessage(failure(0, error)),
+  () => reply({ id: 0, results: [] }),
+  (error: unknown) => reply(failure(0, error)),
 )
 
-port.on('message', async (message: WorkerRequest) => {
-  try {
-    const db = await opened
-    if (message.sql === '::close') {
-      await db.close()
-      port.postMessage({ id: message.id, rows: [], affected: 0 } satisfies WorkerReply)
-      port.close()
-      return
-    }
-    if (message.sql === '::dump') {
-      const dump = await db.dumpDataDir('none')
-      const bytes = new Uint8Array(await dump.arrayBuffer())
-      port.postMessage({ id: message.id, rows: [{ bytes }], affected: 0 } satisfies WorkerReply)
-      return
-    }
-    const result = await db.query<Record<string, unknown>>(message.sql, message.parameters)
-    port.postMessage({
-      id: message.id,
-      rows: result.rows,
-      affected: result.affectedRows ?? 0,
-    } satisfies WorkerReply)
-  } catch (error) {
-    port.postMessage(failure(message.id, error))
-  }
+/** One message after the other, in the order they came: statements of two must never mingle. */
+let last: Promise<void> = Promise.resolve()
+port.on('message', (message: WorkerRequest) => {
+  last = last.then(() => handle(message))
 })
+
+async function handle(message: WorkerRequest): Promise<void> {
+  try {
+    const { db, statements } = await opened
+    if ('statements' in message) {
+      reply({ id: message.id, results: await runAll(statements, message) })
+    } else if (message.task === 'dump') {
+      const dump = await db.dumpDataDir('none')
+      reply({ id: message.id, bytes: new Uint8Array(await dump.arrayBuffer()) })
+    } else {
+      await db.close()
+      reply({ id: message.id, results: [] })
+      port?.close()
+    }
+  } catch (error) {
+    reply(failure(message.id, error))
+  }
+}
+
+async function runAll(
+  statements: Statements,
+  message: Extract<WorkerRequest, { statements: unknown }>,
+): Promise<StatementResult[]> {
+  const results: StatementResult[] = []
+  for (const statement of message.statements) {
+    const result = await statements.run(statement)
+    results.push(result)
+    if (message.together && 'error' in result) break
+  }
+  return results
+}
+
+function reply(message: WorkerReply): void {
+  port?.postMessage(message)
+}
 
 function failure(id: number, error: unknown): WorkerReply {
   const e = error as { message?: string; code?: string; detail?: string }

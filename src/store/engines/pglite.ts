@@ -1,6 +1,5 @@
-import { Worker } from 'node:worker_threads'
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -13,17 +12,7 @@ import {
 import { PlinthError } from '#kernel'
 import type { Schema } from '../schema.ts'
 import type { Engine } from '../store.ts'
-import type { WorkerReply, WorkerRequest } from './pglite-worker.ts'
-
-/** Waiting units of work over which the store answers UNAVAILABLE rather than queue further. */
-const maxQueue = 20_000
-
-export interface PgliteOptions {
-  /** Folder of the database, or `memory://` for tests. */
-  dataDir: string
-  /** A data directory as `dump` gave it, instead of running initdb. */
-  seed?: Uint8Array
-}
+import { type PgliteOptions, Session } from './pglite-session.ts'
 
 export interface PgliteEngine extends Engine {
   /** The whole data directory as a tar archive. */
@@ -48,15 +37,7 @@ export async function openPglite(options: PgliteOptions): Promise<PgliteEngine> 
     name: 'pglite',
     db,
     rowSecurity: false,
-    dump: async () => {
-      await session.acquire()
-      try {
-        const { rows } = await session.send('::dump', [])
-        return rows[0]?.bytes as Uint8Array
-      } finally {
-        session.release()
-      }
-    },
+    dump: () => session.dump(),
     close: async () => {
       await db.destroy()
       await session.close()
@@ -64,128 +45,82 @@ export async function openPglite(options: PgliteOptions): Promise<PgliteEngine> 
   }
 }
 
-type Waiting = {
-  resolve(reply: Extract<WorkerReply, { rows: unknown }>): void
-  reject(e: Error): void
-}
+const begin = { sql: 'begin', parameters: [] }
+const commit = { sql: 'commit', parameters: [] }
+const rollback = { sql: 'rollback', parameters: [] }
 
-/** The one session: who holds it, who waits, and the replies on their way. */
-class Session {
-  readonly ready: Promise<unknown>
-  readonly #worker: Worker
-  readonly #replies = new Map<number, Waiting>()
-  readonly #queue: (() => void)[] = []
-  #held = false
-  #nextId = 1
-  #gone: Error | undefined
+/**
+ * What Kysely holds during a unit of work. A statement by itself goes into the session's queue; a transaction holds
+ * the session, and its BEGIN travels with its first statement.
+ */
+class Connection implements DatabaseConnection {
+  readonly #session: Session
+  #state: 'single' | 'begun' | 'open' = 'single'
 
-  constructor(options: PgliteOptions) {
-    const file = new URL(`./pglite-worker${import.meta.url.slice(-3)}`, import.meta.url)
-    this.#worker = new Worker(file, { workerData: options })
-    this.ready = new Promise((resolve, reject) => this.#replies.set(0, { resolve, reject }))
-    this.#worker.on('message', (reply: WorkerReply) => this.#settle(reply))
-    this.#worker.on('error', (error) => this.#end(error as Error))
-    this.#worker.on('exit', () => this.#end(new Error('The embedded database has stopped.')))
+  constructor(session: Session) {
+    this.#session = session
   }
 
-  acquire(): Promise<void> {
-    if (!this.#held) {
-      this.#held = true
-      return Promise.resolve()
-    }
-    if (this.#queue.length >= maxQueue) {
-      throw new PlinthError('UNAVAILABLE', 'Too much work waits for the embedded database.')
-    }
-    return new Promise((resolve) => this.#queue.push(resolve))
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, affected } = await this.#run({ sql, parameters })
+    return { rows: rows as R[], numAffectedRows: BigInt(affected) }
+  }
+
+  #run(statement: { sql: string; parameters: readonly unknown[] }) {
+    if (this.#state === 'single') return this.#session.single(statement)
+    if (this.#state === 'open') return this.#session.inside([statement])
+    this.#state = 'open'
+    return this.#session.inside([begin, statement])
+  }
+
+  async begin(): Promise<void> {
+    await this.#session.acquire()
+    this.#state = 'begun'
+  }
+
+  /** Ends the transaction; one without a statement was never begun in the database. */
+  async end(how: 'commit' | 'rollback'): Promise<void> {
+    if (this.#state === 'open') await this.#session.inside([how === 'commit' ? commit : rollback])
   }
 
   release(): void {
-    const next = this.#queue.shift()
-    if (next) next()
-    else this.#held = false
+    if (this.#state !== 'single') this.#session.release()
+    this.#state = 'single'
   }
 
-  send(
-    sql: string,
-    parameters: readonly unknown[],
-  ): Promise<Extract<WorkerReply, { rows: unknown }>> {
-    if (this.#gone) {
-      throw new PlinthError('UNAVAILABLE', {
-        detail: 'The embedded database has stopped.',
-        cause: this.#gone,
-      })
-    }
-    const id = this.#nextId++
-    return new Promise((resolve, reject) => {
-      this.#replies.set(id, { resolve, reject })
-      this.#worker.postMessage({ id, sql, parameters: [...parameters] } satisfies WorkerRequest)
-    })
-  }
-
-  async close(): Promise<void> {
-    if (this.#gone) return
-    await this.acquire()
-    await this.send('::close', [])
-    this.#gone = new Error('closed')
-    await this.#worker.terminate()
-  }
-
-  #settle(reply: WorkerReply): void {
-    const waiting = this.#replies.get(reply.id)
-    this.#replies.delete(reply.id)
-    if ('rows' in reply) waiting?.resolve(reply)
-    else waiting?.reject(Object.assign(new Error(reply.error.message), reply.error))
-  }
-
-  #end(error: Error): void {
-    this.#gone ??= error
-    for (const waiting of this.#replies.values()) waiting.reject(error)
-    this.#replies.clear()
+  // biome-ignore lint/correctness/useYield: streaming is not offered; pages are
+  async *streamQuery(): AsyncIterableIterator<never> {
+    throw new PlinthError('UNSUPPORTED', 'Read in pages; the embedded database does not stream.')
   }
 }
 
 class SessionDriver implements Driver {
   readonly #session: Session
-  readonly #connection: DatabaseConnection
 
   constructor(session: Session) {
     this.#session = session
-    this.#connection = {
-      async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-        const reply = await session.send(query.sql, query.parameters)
-        return { rows: reply.rows as R[], numAffectedRows: BigInt(reply.affected) }
-      },
-      // biome-ignore lint/correctness/useYield: streaming is not offered; pages are
-      async *streamQuery(): AsyncIterableIterator<never> {
-        throw new PlinthError(
-          'UNSUPPORTED',
-          'Read in pages; the embedded database does not stream.',
-        )
-      },
-    }
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    await this.#session.acquire()
-    return this.#connection
+    return new Connection(this.#session)
   }
 
-  async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin'))
+  beginTransaction(connection: DatabaseConnection): Promise<void> {
+    return (connection as Connection).begin()
   }
 
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('commit'))
+  commitTransaction(connection: DatabaseConnection): Promise<void> {
+    return (connection as Connection).end('commit')
   }
 
-  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('rollback'))
+  rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    return (connection as Connection).end('rollback')
   }
 
-  async releaseConnection(): Promise<void> {
-    this.#session.release()
+  async releaseConnection(connection: DatabaseConnection): Promise<void> {
+    ;(connection as Connection).release()
   }
 
   async destroy(): Promise<void> {}
