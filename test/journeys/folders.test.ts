@@ -128,7 +128,7 @@ describe('a folder of documents', () => {
       'two\nlines.txt',
       'tab\tand "quotes" \\ back.txt',
       '🎄 ho–ho.txt',
-      '..%2f..%2fetc%2fpasswd.txt',
+      'up..%2f..%2fetc%2fpasswd.txt',
       '-rf.txt',
       'CON.txt',
       `${'long-'.repeat(48)}.txt`,

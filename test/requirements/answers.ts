@@ -40,6 +40,8 @@ export const answers = rows(
     'M4.ground-untrusted':
       'promptMessages: keeps documents in the user message, fenced by a mark that none can guess',
     'M4.numbers': 'numbers: reads one number from its many notations',
+    'M4.prompt-untrusted':
+      'Documents reach a model as fenced data in the user message, never in a system message',
     'M4.sentences': 'splitSentences: keeps abbreviations, initials and ordinals whole',
     'M4.sentences-cover':
       'splitSentences: covers every character that is not white space, in order, for any text',
@@ -51,11 +53,18 @@ export const answers = rows(
       'CitationChecker: gives text out before the sentence is over where the policy allows',
     'M8.cli-ask': 'ask: streams the text, then its sources with title, page and quote',
     'M8.cli-terminal': 'ask: lets no document steer the terminal',
+    'M8.guardrail':
+      'A sentence without support is marked, removed, or withholds the answer, as the guardrail says',
     'M8.ssrf':
       'The outbound client: refuses private addresses however they are written, and names that lead to them',
     'M8.ssrf-addresses': 'The outbound client: knows which addresses are public',
     'M8.ssrf-rebinding':
       'The outbound client: checks the address of every new connection, so that a name cannot change its mind',
+    'M19.follow-up': 'A follow-up question is understood by what was asked before',
+    'M19.manage':
+      'Conversations are renamed, found, exported and deleted, also while they are answered',
+    'M19.parallel': 'Questions asked at once in one conversation each keep their answer',
+    'M43.feedback': 'A rating and a comment are joined to the trace of their answer',
     'M43.upload-resume':
       'upload: goes on from what the server has after a break, and ends with every byte once',
   },
@@ -64,20 +73,8 @@ export const answers = rows(
       'The forty questions of the sample company are answered as their gold passages say',
       'No test cites it yet.',
     ],
-    'M8.guardrail': [
-      'A sentence without support is marked, removed, or withholds the answer, as the guardrail says',
-      'No test cites it yet.',
-    ],
     'M8.one-pipeline': [
       'Every door passes the same policy and guardrails, streaming or not',
-      'No test cites it yet.',
-    ],
-    'M19.follow-up': [
-      'A follow-up question uses the conversation; conversations are renamed, exported and deleted',
-      'No test cites it yet.',
-    ],
-    'M43.feedback': [
-      'A rating and a comment are joined to the trace of their answer',
       'No test cites it yet.',
     ],
   },

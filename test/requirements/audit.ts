@@ -17,9 +17,13 @@ export const audit = rows('issue 3 §2', {
     'The Merkle tree of the verifier: proves consistency as the definition does, and refuses another past',
   'M28.erase':
     'Personal data: is readable for those permitted until its subject is erased; the log verifies on',
+  'M28.erase-verifies': 'The log verifies on after a person is erased',
   'M28.event-kinds':
     'The kinds of audit events: are those that docs/security/audit.md explains, word for word',
+  'M28.every-act': 'The log holds an event of each act, without personal data in the clear',
   'M28.export': 'exporting: gives the whole log, and any part of it, so that each verifies',
+  'M28.export-verifies':
+    'An export of a working server verifies offline, and no change to it goes unseen',
   'M28.gapless': 'appending: gives two writers at once one gapless sequence',
   'M28.inclusion-proof':
     'The Merkle tree of the verifier: proves inclusion as the definition does, and nothing else',
@@ -33,6 +37,7 @@ export const audit = rows('issue 3 §2', {
     'The Merkle tree of the server: hands out each subtree of 256 and 65,536 leaves once, in any batches',
   'M28.proofs-stored':
     'Proofs from stored hashes: verify for events and earlier sizes of a log with stored subtrees',
+  'M28.reveal': 'The audit log: shows personal data to who may, after recording it',
   'M28.rfc6962-vectors':
     'The Merkle tree of the verifier: gives the published roots of RFC 6962 implementations',
   'M28.same-transaction': 'appending: is undone with the transaction that it records',

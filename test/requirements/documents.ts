@@ -18,6 +18,8 @@ export const documents = rows(
     'M1.csv': 'Properties of parsers: reads back any table that RFC 4180 can write',
     'M1.damage': 'Hostile documents: reads or refuses PDFs cut anywhere',
     'M1.detect': 'Hostile documents: refuses empty files, garbage and other formats, naming them',
+    'M1.durable':
+      'A server that is killed ten times while it reads goes on where it was: nothing lost, nothing doubled',
     'M1.encoding':
       'Hostile documents: decodes UTF-16, marked or not, and falls back to windows-1252',
     'M1.encrypted': 'Hostile documents: names an encrypted PDF and how to mend it',
@@ -68,7 +70,10 @@ export const documents = rows(
     'M1.structure':
       'Structure survives: keeps headings, lists, tables, code and quotes of Markdown',
     'M1.tables': 'PDF layout: finds tables by their columns and leaves repeated heads out',
+    'M1.text': 'Text sent by the API becomes a document, with its title and metadata',
     'M1.unchanged': 'Unchanged content costs nothing; changed content becomes a new version',
+    'M1.upload':
+      'Files go on from where an upload broke off, are received once, and in the order in which they came',
     'M1.warnings': 'PDF layout: says which pages have no text layer',
     'M1.wire': 'Properties of parsers: travels between processes unchanged',
     'M1.xlsx-numbers':
@@ -99,21 +104,12 @@ export const documents = rows(
       'Models pull: keeps what arrived when it fails, and a later pull goes on from there',
   },
   {
-    'M1.durable': [
-      'Ingestion that is killed at any point goes on, in another process too; nothing is lost or doubled',
-      'No test cites it yet.',
-    ],
     'M1.hundred-thousand': [
       '100,000 tiny files and a csv of 1 GB are read or refused within bounds',
       'Too long for the suite.',
     ],
     'M1.progress': [
       'Progress and cancel are seen and work in CLI, console and API',
-      'No test cites it yet.',
-    ],
-    'M1.text': ['Text sent by the API becomes a document', 'No test cites it yet.'],
-    'M1.upload': [
-      'Files of up to 200 MB are uploaded, and go on after a break',
       'No test cites it yet.',
     ],
   },
