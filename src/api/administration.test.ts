@@ -36,7 +36,7 @@ const owner = (method: string, path: string, body?: unknown, headers = {}): Prom
   house.owner.call(method, `/api/v1${path}`, { ...(body === undefined ? {} : { body }), headers })
 
 describe('people and sessions', () => {
-  it('begin with an invitation whose link works once [M27.invite]', async () => {
+  it('begin with an invitation whose link works once [M27.link-once] [M40.rest]', async () => {
     const invited = await owner('POST', '/users', { email: 'Ada@x.example', name: 'Ada' })
     expect(invited.status).toBe(201)
     expect(invited.body).toMatchObject({ email: 'ada@x.example', roles: ['member'] })
@@ -80,7 +80,7 @@ describe('people and sessions', () => {
     expect((await browser.call('GET', '/me')).status).toBe(200)
   })
 
-  it('limit guesses, with the time to wait [M27.guessing]', async () => {
+  it('limit guesses, with the time to wait [M27.sign-in-limit]', async () => {
     await owner('POST', '/users', { email: 'eve@x.example', name: 'Eve' })
     const guess = () =>
       new Browser(house.url).call('POST', '/session', { email: 'eve@x.example', password: 'nope' })
@@ -138,7 +138,7 @@ describe('keys', () => {
     expect((await owner('POST', '/keys', { name: 'x', scopes: ['all'] })).status).toBe(400)
   })
 
-  it('are made once for one Idempotency-Key, and their secret is stored nowhere [M9.idempotency]', async () => {
+  it('are made once for one Idempotency-Key, and their secret is stored nowhere [M40.secret-once]', async () => {
     const headers = { 'idempotency-key': 'make-a-key' }
     const made = await owner('POST', '/keys', { name: 'once' }, headers)
     const again = await owner('POST', '/keys', { name: 'once' }, headers)
@@ -157,7 +157,7 @@ describe('keys', () => {
 const prompt = (system: string) => `kind: Prompt\nname: greeting\nspec:\n  system: ${system}\n`
 
 describe('resources', () => {
-  it('are applied, read in any version, compared, labelled, rolled back and deleted [M18.api]', async () => {
+  it('are applied, read in any version, compared, labelled, rolled back and deleted [M40.rest]', async () => {
     const apply = (yaml: string, more = {}) => owner('POST', '/resources', { yaml, ...more })
     const dry = await apply(prompt('Hello'), { dryRun: true })
     expect(dry.body).toMatchObject({
@@ -200,7 +200,7 @@ describe('resources', () => {
     expect((await owner('GET', at)).status).toBe(404)
   })
 
-  it('name every mistake with its line, and apply nothing then [M18.lines]', async () => {
+  it('name every mistake with its line, and apply nothing then [M18.line-numbers]', async () => {
     const yaml = `${prompt('fine')}---\nkind: Prompt\nname: bad\nspec:\n  sistem: x\n---\nkind: Route\nname: r\nspec: { models: [absent] }\n`
     const refused = await owner('POST', '/resources', { yaml, file: 'all.yaml' })
     expect([refused.status, refused.body.code]).toEqual([400, 'INVALID_INPUT'])
@@ -246,7 +246,7 @@ describe('resources', () => {
 })
 
 describe('the audit log', () => {
-  it('lists, filters and pages what happened, with personal data hidden [M28.api]', async () => {
+  it('lists, filters and pages what happened, with personal data hidden [M28.list]', async () => {
     const page = await owner('GET', '/audit?kind=user.created&limit=2')
     expect(page.body.items).toHaveLength(2)
     expect(page.body.items[0]).toMatchObject({ kind: 'user.created', personal: 'hidden' })

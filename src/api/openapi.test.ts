@@ -19,7 +19,7 @@ afterAll(() => house?.close())
 const described = (path: string) => path.replace(/:(\w+)/g, '{$1}')
 
 describe('the OpenAPI document', () => {
-  it('is valid OpenAPI 3.1, and every reference in it leads somewhere [M9.openapi]', async () => {
+  it('is valid OpenAPI 3.1, and every reference in it leads somewhere [M40.openapi]', async () => {
     const result = await new Validator().validate(structuredClone(document))
     expect(result.errors ?? []).toEqual([])
     expect(result.valid).toBe(true)
@@ -31,7 +31,7 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  it('describes every route with its permission, and no other [M9.openapi]', () => {
+  it('describes every route with its permission, and no other [M40.openapi]', () => {
     const operations = Object.entries<Document>(document.paths).flatMap(([path, methods]) =>
       Object.entries<Document>(methods).map(([method, one]) => ({ path, method, ...one })),
     )
@@ -47,7 +47,7 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  it('holds for what the server answers [M9.openapi]', async () => {
+  it('holds for what the server answers [M40.openapi]', async () => {
     const ajv = addFormats.default(new Ajv.default({ strict: false, allErrors: true }))
     ajv.addSchema({ $id: 'plinth', components: document.components })
     const valid = (schema: object, value: unknown) => {

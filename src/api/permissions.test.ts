@@ -64,7 +64,7 @@ describe('every route of the table', () => {
   const closed = routes.filter(({ permission }) => permission !== 'public')
   const guarded = closed.filter(({ permission }) => permission !== 'signed-in')
 
-  it('declares who may call it; only sign-in and health are public [M27.every-route]', () => {
+  it('declares who may call it; only sign-in and health are public [M27.route-permission]', () => {
     const open = routes.filter(({ permission }) => permission === 'public')
     expect(open.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
       'GET /api/v1/health',
@@ -75,7 +75,7 @@ describe('every route of the table', () => {
     expect(new Set(places).size).toBe(places.length)
   })
 
-  it('answers 401 to nobody and to a wrong key, and does nothing [M27.every-route]', async () => {
+  it('answers 401 to nobody and to a wrong key, and does nothing [M27.route-permission]', async () => {
     for (const route of closed) {
       for (const key of [undefined, 'plk_wrong', house.owner.key.slice(0, -1)]) {
         const { status, text } = await call(route, key)
@@ -85,7 +85,7 @@ describe('every route of the table', () => {
     }
   })
 
-  it('answers 403 to a key that lacks the permission only, and records it [M27.every-route]', async () => {
+  it('answers 403 to a key that lacks the permission only, and records it [M27.route-permission]', async () => {
     const before = await denials()
     for (const route of guarded) {
       const needed = route.permission as Permission

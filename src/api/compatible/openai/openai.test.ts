@@ -113,7 +113,7 @@ const events = (kind: 'model.called' | 'access.denied') =>
 const trace = async (id: string) => (await house.owner.call('GET', `/api/v1/traces/${id}`)).body
 
 describe('models of the OpenAI door', () => {
-  it('are the assistants, models and embedders that one may use [M9.openai-models]', async () => {
+  it('are the assistants, models and embedders that one may use [M15.openai-client]', async () => {
     const names = []
     for await (const one of await client.models.list()) names.push([one.id, one.owned_by])
     expect(names).toEqual([
@@ -133,7 +133,7 @@ describe('models of the OpenAI door', () => {
 })
 
 describe('an assistant behind the OpenAI door', () => {
-  it('answers with its citations, trace, release and audit number [M9.openai-chat]', async () => {
+  it('answers with its citations, trace, release and audit number [M15.openai-client]', async () => {
     const completion = await client.chat.completions.create({
       model: 'guide',
       messages: [
@@ -161,7 +161,7 @@ describe('an assistant behind the OpenAI door', () => {
     expect(own.body.items).toEqual([])
   })
 
-  it('streams the same, with citations in the last delta and the usage asked for [M9.openai-stream]', async () => {
+  it('streams the same, with citations in the last delta and the usage asked for [M15.openai-client]', async () => {
     const plain = await client.chat.completions.create(ask('talker'))
     const stream = await client.chat.completions.create({
       ...ask('talker'),
@@ -184,7 +184,7 @@ describe('an assistant behind the OpenAI door', () => {
     expect((await runner.finalChatCompletion()).choices[0]?.message.content).toBe(text)
   })
 
-  it('says why it does not answer, and what it withholds is marked as such [M9.openai-outcomes]', async () => {
+  it('says why it does not answer, and what it withholds is marked as such [M15.openai-outcomes]', async () => {
     const nothing = await client.chat.completions.create(ask('guide', 'Wer gewann 1954 in Bern?'))
     expect((nothing as Beyond).plinth.outcome).toBe('ungrounded')
     expect(nothing.choices[0]).toMatchObject({ finish_reason: 'stop' })
@@ -197,7 +197,7 @@ describe('an assistant behind the OpenAI door', () => {
     }
   })
 
-  it('fails with a status before the first word, with an error event after it [M9.openai-errors]', async () => {
+  it('fails with a status before the first word, with an error event after it [M15.openai-errors]', async () => {
     upstream.mode = { status: 500, message: 'broken' }
     for (const stream of [false, true]) {
       const error = await thrown(client.chat.completions.create({ ...ask('talker'), stream }))
@@ -213,7 +213,7 @@ describe('an assistant behind the OpenAI door', () => {
     expect(text).toBe('The notice period ')
   })
 
-  it('is cancelled upstream when the client leaves [M9.openai-abort]', async () => {
+  it('is cancelled upstream when the client leaves [M36.client-leaves]', async () => {
     upstream.mode = 'slow'
     upstream.words = Array(200).fill('word ')
     for (const model of ['talker', 'gpt']) {
@@ -244,7 +244,7 @@ async function told(request: OpenAI.Chat.ChatCompletionCreateParams): Promise<[s
 }
 
 describe('a model behind the OpenAI door', () => {
-  it('is called directly: recorded before, traced after, personal data never leaves [M9.openai-direct]', async () => {
+  it('is called directly: recorded before, traced after, personal data never leaves [M11.direct-call]', async () => {
     upstream.words = ['I wrote to <EMA', 'IL_1> and to <EMAIL_9>.']
     const mail = 'maren@tessmere.example'
     const messages = [
@@ -292,7 +292,7 @@ describe('a model behind the OpenAI door', () => {
     ])
   })
 
-  it('needs models.use, room for the prompt, and a model that speaks by itself [M9.openai-errors]', async () => {
+  it('needs models.use, room for the prompt, and a model that speaks by itself [M15.openai-errors]', async () => {
     const viewer = clientOf(await house.person('viewer2', { roles: ['viewer'] }))
     const denied = (await events('access.denied')).length
     const refused = await thrown(viewer.chat.completions.create(ask('gpt')))
@@ -310,7 +310,7 @@ describe('a model behind the OpenAI door', () => {
 })
 
 describe('requests at the OpenAI door', () => {
-  it('are refused in its words, each parameter by name [M9.openai-errors]', async () => {
+  it('are refused in its words, each parameter by name [M15.openai-errors]', async () => {
     const wrong = new OpenAI({ apiKey: 'plk_wrong', baseURL: `${house.url}/v1`, maxRetries: 0 })
     const nobody = await thrown(wrong.models.list())
     expect(nobody).toBeInstanceOf(OpenAI.AuthenticationError)
@@ -353,7 +353,7 @@ describe('requests at the OpenAI door', () => {
 })
 
 describe('embeddings', () => {
-  it('come as numbers and as base 64, the same, one for each text in order [M9.openai-embeddings]', async () => {
+  it('come as numbers and as base 64, the same, one for each text in order [M15.openai-client]', async () => {
     const model = 'all-minilm-l6-v2'
     const input = ['a dog in the snow', 'the tax return']
     const encoded = await client.embeddings.create({ model, input })
@@ -378,7 +378,7 @@ describe('embeddings', () => {
     })
   })
 
-  it('are refused where they could not be right [M9.openai-errors]', async () => {
+  it('are refused where they could not be right [M15.openai-errors]', async () => {
     const refused: [object, string][] = [
       [{ model: 'absent' }, 'model'],
       [{ dimensions: 100 }, 'dimensions'],
