@@ -10,13 +10,13 @@ const span = fc
 describe('partsOf', () => {
   it('cuts a piece without losing, doubling or moving a character [M40.marked-passage]', () => {
     fc.assert(
-      fc.property(span, fc.option(span, { nil: undefined }), (piece, cited) => {
+      fc.property(span, fc.array(span, { maxLength: 4 }), (piece, cited) => {
         const parts = partsOf(piece, cited)
         let at = piece.start
         for (const part of parts) {
           expect(part.start).toBe(at)
           for (let offset = part.start; offset < part.end; offset++) {
-            const inside = cited !== undefined && offset >= cited.start && offset < cited.end
+            const inside = cited.some(({ start, end }) => offset >= start && offset < end)
             expect(part.marked).toBe(inside)
           }
           at = part.end

@@ -15,12 +15,13 @@ import type { TextSpan } from './text-groups.ts'
 
 interface PdfViewProps {
   document: DocumentText
-  span?: TextSpan | undefined
+  /** The cited passages; the page of the first is turned to. */
+  spans?: readonly TextSpan[]
   page?: number | null | undefined
 }
 
 /** The original pages, as they were printed, with the cited passage marked. */
-export function PdfView({ document, span, page }: PdfViewProps) {
+export function PdfView({ document, spans = none, page }: PdfViewProps) {
   const original = useQuery(queries.original(document.documentId, document.versionId))
   const pdf = usePdf(original.data)
   const failed = original.error ?? pdf.failed
@@ -32,7 +33,7 @@ export function PdfView({ document, span, page }: PdfViewProps) {
     )
   }
   if (!pdf.opened) return <Skeleton lines={10} />
-  return <Pages pdf={pdf.opened} document={document} span={span} page={page} />
+  return <Pages pdf={pdf.opened} document={document} spans={spans} page={page} />
 }
 
 function usePdf(original: Blob | undefined) {
@@ -63,9 +64,11 @@ interface PagesProps extends PdfViewProps {
   pdf: PDFDocumentProxy
 }
 
+const none: readonly TextSpan[] = []
 const zooms = [0.5, 0.75, 1, 1.25, 1.5, 2, 3]
 
-function Pages({ pdf, document, span, page }: PagesProps) {
+function Pages({ pdf, document, spans = none, page }: PagesProps) {
+  const span = spans[0]
   const cited = (span ? pageOf(document.boxes, span) : undefined) ?? page ?? 1
   const [number, setNumber] = useState(cited)
   const [zoom, setZoom] = useState(1)
@@ -74,7 +77,7 @@ function Pages({ pdf, document, span, page }: PagesProps) {
   useEffect(() => setNumber(Math.min(cited, pdf.numPages)), [key])
   const turn = (to: number) => setNumber(Math.max(1, Math.min(pdf.numPages, to)))
   const step = (by: 1 | -1) => setZoom(zooms[zooms.indexOf(zoom) + by] ?? zoom)
-  const boxes = span ? boxesOnPage(document.boxes, number, span) : []
+  const boxes = spans.flatMap((one) => boxesOnPage(document.boxes, number, one))
   return (
     <div className="flex h-full flex-col">
       <div className="flex h-10 shrink-0 items-center gap-1 border-b border-line px-2 text-ink-2">

@@ -18,7 +18,8 @@ interface SourceViewerProps {
   versionId: string
   title: string
   headingPath: string[]
-  span: TextSpan
+  /** What supports the sentences that carry this number. */
+  spans: readonly TextSpan[]
   page: number | null
   onStep: (by: 1 | -1) => void
   onClose: () => void
@@ -26,7 +27,7 @@ interface SourceViewerProps {
 
 /** The cited document, open at the passage. */
 export function SourceViewer(props: SourceViewerProps) {
-  const { number, documentId, versionId, title, headingPath, span, page, onStep, onClose } = props
+  const { number, documentId, versionId, title, headingPath, spans, page, onStep, onClose } = props
   const text = useQuery(queries.documentText(documentId, versionId))
   const [view, setView] = useState<'page' | 'text'>('page')
   const hasPages = text.data !== undefined && isPdf(text.data) && text.data.originalAvailable
@@ -66,7 +67,7 @@ export function SourceViewer(props: SourceViewerProps) {
             <Link
               to="/documents/$documentId"
               params={{ documentId }}
-              search={{ version: versionId, start: span.start, end: span.end }}
+              search={{ version: versionId, start: spans[0]?.start, end: spans[0]?.end }}
               aria-label="Open the document"
               className="inline-flex h-8 w-7 items-center justify-center rounded-md text-ink-3
                 hover:bg-hover hover:text-ink"
@@ -86,9 +87,9 @@ export function SourceViewer(props: SourceViewerProps) {
               <NoOriginal document={document} />
               <div className="min-h-0 flex-1">
                 {hasPages && view === 'page' ? (
-                  <PdfView document={document} span={span} page={page} />
+                  <PdfView document={document} spans={spans} page={page} />
                 ) : (
-                  <TextView document={document} span={span} label={`Text of ${title}`} />
+                  <TextView document={document} spans={spans} label={`Text of ${title}`} />
                 )}
               </div>
             </div>

@@ -13,8 +13,8 @@ import {
 
 interface TextViewProps {
   document: DocumentText
-  /** The cited passage: marked, and scrolled to. */
-  span?: TextSpan | undefined
+  /** The cited passages: marked, and the first one scrolled to. */
+  spans?: readonly TextSpan[]
   /** Shows where chunks begin. */
   chunks?: Chunk[] | undefined
   label: string
@@ -22,9 +22,10 @@ interface TextViewProps {
 
 const overscan = 6
 const guessedHeight = 56
+const none: readonly TextSpan[] = []
 
 /** The stored text by its blocks. Holds a text of any length: only what is in sight is in the page. */
-export function TextView({ document, span, chunks, label }: TextViewProps) {
+export function TextView({ document, spans = none, chunks, label }: TextViewProps) {
   const groups = useMemo(() => groupsOf(document), [document])
   const scroller = useRef<HTMLDivElement>(null)
   const virtual = useVirtualizer({
@@ -36,7 +37,7 @@ export function TextView({ document, span, chunks, label }: TextViewProps) {
     paddingEnd: 48,
   })
   useScrollToSpan({
-    ...{ scroller, groups, span },
+    ...{ scroller, groups, span: spans[0] },
     scrollTo: (index) => virtual.scrollToIndex(index, { align: 'center' }),
   })
   return (
@@ -60,7 +61,7 @@ export function TextView({ document, span, chunks, label }: TextViewProps) {
             >
               <PageMark group={group} before={groups[item.index - 1]} document={document} />
               <ChunkMarks group={group} chunks={chunks} />
-              <Group group={group} text={document.text} span={span} />
+              <Group group={group} text={document.text} spans={spans} />
             </div>
           )
         })}
@@ -126,7 +127,7 @@ const headingBase = 1
 interface GroupProps {
   group: TextGroup
   text: string
-  span: TextSpan | undefined
+  spans: readonly TextSpan[]
 }
 
 const headings = {
@@ -135,10 +136,10 @@ const headings = {
   3: 'font-semibold',
 } as Record<number, string>
 
-function Group({ group, text, span }: GroupProps) {
-  if (group.kind === 'table') return <TableGroup group={group} text={text} span={span} />
+function Group({ group, text, spans }: GroupProps) {
+  if (group.kind === 'table') return <TableGroup group={group} text={text} spans={spans} />
   const { block, depth } = group
-  const content = <Marked text={text} piece={block} span={span} />
+  const content = <Marked text={text} piece={block} spans={spans} />
   if (block.kind === 'heading') {
     const Heading = `h${Math.min(6, depth + headingBase)}` as 'h3'
     return (
@@ -173,7 +174,7 @@ function Group({ group, text, span }: GroupProps) {
   return <p className={`break-words whitespace-pre-wrap ${quote}`}>{content}</p>
 }
 
-function TableGroup({ group, text, span }: GroupProps & { group: { kind: 'table' } }) {
+function TableGroup({ group, text, spans }: GroupProps & { group: { kind: 'table' } }) {
   const { header, rows } = group as TextGroup & { kind: 'table' }
   const cells = (row: TextSpan, cell: (piece: TextSpan) => ReactNode) =>
     cellsOf(text, row).map((piece) => cell(piece))
@@ -189,7 +190,7 @@ function TableGroup({ group, text, span }: GroupProps & { group: { kind: 'table'
                   scope="col"
                   className="border border-line bg-sunken px-2 py-1 text-left align-top font-semibold"
                 >
-                  <Marked text={text} piece={piece} span={span} />
+                  <Marked text={text} piece={piece} spans={spans} />
                 </th>
               ))}
             </tr>
@@ -200,7 +201,7 @@ function TableGroup({ group, text, span }: GroupProps & { group: { kind: 'table'
             <tr key={row.start}>
               {cells(row, (piece) => (
                 <td key={piece.start} className="border border-line px-2 py-1 align-top">
-                  <Marked text={text} piece={piece} span={span} />
+                  <Marked text={text} piece={piece} spans={spans} />
                 </td>
               ))}
               <MissingCells row={row} header={header} text={text} />
@@ -222,7 +223,7 @@ function MissingCells({ row, header, text }: { row: TextSpan; header?: TextSpan;
 interface MarkedProps {
   text: string
   piece: TextSpan
-  span: TextSpan | undefined
+  spans: readonly TextSpan[]
 }
 
 function withPlaceholders(text: string): ReactNode {
@@ -241,8 +242,8 @@ function withPlaceholders(text: string): ReactNode {
 }
 
 /** A piece of the stored text, the cited part of it marked. Masked values look like what they are. */
-export function Marked({ text, piece, span }: MarkedProps) {
-  return partsOf(piece, span).map((part) => {
+function Marked({ text, piece, spans }: MarkedProps) {
+  return partsOf(piece, spans).map((part) => {
     const content = withPlaceholders(text.slice(part.start, part.end))
     return part.marked ? (
       <mark key={part.start} className="evidence">

@@ -84,16 +84,20 @@ export function cellsOf(text: string, row: TextSpan): TextSpan[] {
   return [...cells, { start: at, end: row.end }]
 }
 
-/** The parts of `piece` inside and outside of `span`, in order; empty ones left out. */
-export function partsOf(piece: TextSpan, span: TextSpan | undefined) {
-  const start = Math.max(piece.start, Math.min(piece.end, span?.start ?? piece.end))
-  const end = Math.max(start, Math.min(piece.end, span?.end ?? piece.end))
-  const parts = [
-    { start: piece.start, end: start, marked: false },
-    { start, end, marked: span !== undefined },
-    { start: end, end: piece.end, marked: false },
-  ]
-  return parts.filter((part) => part.end > part.start)
+/** The parts of `piece` inside and outside of the spans, in order; empty ones left out. */
+export function partsOf(piece: TextSpan, spans: readonly TextSpan[]) {
+  const parts: (TextSpan & { marked: boolean })[] = []
+  let at = piece.start
+  for (const span of [...spans].sort((a, b) => a.start - b.start)) {
+    const start = Math.max(at, span.start)
+    const end = Math.min(piece.end, span.end)
+    if (end <= start) continue
+    if (start > at) parts.push({ start: at, end: start, marked: false })
+    parts.push({ start, end, marked: true })
+    at = end
+  }
+  if (at < piece.end) parts.push({ start: at, end: piece.end, marked: false })
+  return parts
 }
 
 export function overlaps(a: TextSpan, b: TextSpan): boolean {

@@ -12,7 +12,7 @@ import { Guard, Loaded } from '../../frame/Screens.tsx'
 import { AskEmpty } from './AskEmpty.tsx'
 import { Composer } from './Composer.tsx'
 import { ConversationList } from './ConversationList.tsx'
-import { distinctCitations, type Exchange, exchangesOf } from './exchanges.ts'
+import { distinctCitations, type Exchange, exchangesOf, spansOf } from './exchanges.ts'
 import { forgetTurns, startTurn, stopTurn, useTurns } from './turns.ts'
 import { useStickToEnd } from './use-stick-to-end.ts'
 
@@ -155,7 +155,7 @@ function SourcePanel({ source }: { source: OpenSource }) {
           versionId={cited.versionId}
           title={cited.title}
           headingPath={cited.headingPath}
-          span={{ start: cited.start, end: cited.end }}
+          spans={source.spans}
           page={cited.page}
           onStep={source.step}
           onClose={source.close}
@@ -268,5 +268,6 @@ function useOpenSource(exchanges: Exchange[]) {
     addEventListener('keydown', pressed)
     return () => removeEventListener('keydown', pressed)
   }, [step, close, cite])
-  return { cited, key, step, close, open: (of: string, number: number) => show(number, of) }
+  const spans = useMemo(() => spansOf(exchange?.citations ?? [], cite), [exchange, cite])
+  return { cited, spans, key, step, close, open: (of: string, number: number) => show(number, of) }
 }

@@ -133,6 +133,13 @@ export function withSources(exchange: Exchange): string {
   return [exchange.text, ...(sources.length > 0 ? ['', ...sources] : [])].join('\n')
 }
 
+/** All that the sentences with this number rest on: one passage may support several. */
+export function spansOf(citations: Citation[], number: number | undefined) {
+  return citations
+    .filter((citation) => citation.number === number)
+    .map(({ start, end }) => ({ start, end }))
+}
+
 /** One per number: a passage may support several sentences. */
 export function distinctCitations(citations: Citation[]): Citation[] {
   const byNumber = new Map<number, Citation>()

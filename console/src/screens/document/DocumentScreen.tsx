@@ -1,7 +1,7 @@
 import type { Document } from '@plinth/sdk'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { Suspense } from 'react'
+import { Suspense, useMemo } from 'react'
 import { OutcomeBadge } from '../../components/Badge.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { PageHeader } from '../../components/Page.tsx'
@@ -14,6 +14,7 @@ import { Guard, Loaded } from '../../frame/Screens.tsx'
 import type { documentViews } from '../../search-params.ts'
 import { NoOriginal } from '../../viewer/NoOriginal.tsx'
 import { TextView } from '../../viewer/TextView.tsx'
+import type { TextSpan } from '../../viewer/text-groups.ts'
 import { AccessView } from './AccessView.tsx'
 import { ChunksView } from './ChunksView.tsx'
 import { DocumentFacts } from './DocumentFacts.tsx'
@@ -51,6 +52,10 @@ function DocumentPage() {
 function Opened({ document }: { document: Document }) {
   const { view = 'text', start, end } = route.useSearch()
   const wide = useWide()
+  const spans = useMemo(
+    () => (start === undefined || end === undefined ? [] : [{ start, end }]),
+    [start, end],
+  )
   const { title, knowledgeBase, state, error, chunkCount, versionNumber } = document
   return (
     <>
@@ -85,11 +90,7 @@ function Opened({ document }: { document: Document }) {
       <div className="flex min-h-0 flex-1">
         <div className="min-w-0 flex-1">
           <Suspense fallback={<Skeleton />}>
-            <View
-              document={document}
-              view={view}
-              span={start === undefined || end === undefined ? undefined : { start, end }}
-            />
+            <View document={document} view={view} spans={spans} />
           </Suspense>
         </div>
         {wide && view !== 'access' ? (
@@ -108,10 +109,10 @@ function Opened({ document }: { document: Document }) {
 interface ViewProps {
   document: Document
   view: DocumentView
-  span: { start: number; end: number } | undefined
+  spans: TextSpan[]
 }
 
-function View({ document, view, span }: ViewProps) {
+function View({ document, view, spans }: ViewProps) {
   const { version, page } = route.useSearch()
   if (view === 'access') return <AccessView document={document} />
   if (document.versionId === null) {
@@ -120,18 +121,18 @@ function View({ document, view, span }: ViewProps) {
   if (view === 'versions') return <VersionsView document={document} />
   if (view === 'chunks') return <ChunksView document={document} />
   if (view === 'original') {
-    return <OriginalView document={document} version={version} span={span} page={page} />
+    return <OriginalView document={document} version={version} spans={spans} page={page} />
   }
-  return <StoredText id={document.id} version={version} span={span} />
+  return <StoredText id={document.id} version={version} spans={spans} />
 }
 
 interface StoredTextProps {
   id: string
   version: string | undefined
-  span: { start: number; end: number } | undefined
+  spans: TextSpan[]
 }
 
-function StoredText({ id, version, span }: StoredTextProps) {
+function StoredText({ id, version, spans }: StoredTextProps) {
   const text = useQuery(queries.documentText(id, version))
   return (
     <Loaded query={text} lines={12}>
@@ -139,7 +140,7 @@ function StoredText({ id, version, span }: StoredTextProps) {
         <div className="flex h-full flex-col">
           <NoOriginal document={stored} />
           <div className="min-h-0 flex-1">
-            <TextView document={stored} span={span} label={`Text of ${stored.title}`} />
+            <TextView document={stored} spans={spans} label={`Text of ${stored.title}`} />
           </div>
         </div>
       )}

@@ -17,18 +17,18 @@ import type { TextSpan } from '../../viewer/text-groups.ts'
 interface OriginalViewProps {
   document: Document
   version: string | undefined
-  span: TextSpan | undefined
+  spans: TextSpan[]
   page: number | undefined
 }
 
 /** The file as it came. PDF pages are drawn here; other formats are handed to the program that made them. */
-export function OriginalView({ document, version, span, page }: OriginalViewProps) {
+export function OriginalView({ document, version, spans, page }: OriginalViewProps) {
   const text = useQuery(queries.documentText(document.id, version))
   return (
     <Loaded query={text} lines={12}>
       {(stored) => {
         if (!stored.originalAvailable) return <NoOriginal document={stored} />
-        if (isPdf(stored)) return <PdfView document={stored} span={span} page={page} />
+        if (isPdf(stored)) return <PdfView document={stored} spans={spans} page={page} />
         return <SaveOriginal document={document} stored={stored} />
       }}
     </Loaded>
