@@ -59,6 +59,7 @@ interface Line {
  */
 export function splitSentences(text: string, language = 'en'): TextUnit[] {
   const units: TextUnit[] = []
+  const into = { text, units, language }
   let block: Line[] = []
   let offset = 0
   for (const raw of text.split('\n')) {
@@ -67,15 +68,23 @@ export function splitSentences(text: string, language = 'en'): TextUnit[] {
     offset += raw.length + 1
     if (raw.trim()) block.push(line)
     else if (block.length > 0) {
-      splitBlock(text, block, units, language)
+      splitBlock(block, into)
       block = []
     }
   }
-  if (block.length > 0) splitBlock(text, block, units, language)
+  if (block.length > 0) splitBlock(block, into)
   return units
 }
 
-function splitBlock(text: string, lines: Line[], units: TextUnit[], language: string): void {
+/** What is being split, and where its units go. */
+interface Splitting {
+  text: string
+  units: TextUnit[]
+  language: string
+}
+
+function splitBlock(lines: Line[], into: Splitting): void {
+  const { text, units } = into
   if (lines.length === 1 && isHeading(lines[0]!.text)) {
     pushTrimmed(text, units, { kind: 'heading', start: lines[0]!.start, end: lines[0]!.end })
     return
@@ -84,12 +93,12 @@ function splitBlock(text: string, lines: Line[], units: TextUnit[], language: st
   let i = 0
   while (i < lines.length) {
     if (cell.test(lines[i]!.text)) {
-      i = takeTable(text, lines, i, units)
+      i = takeTable(lines, i, into)
       continue
     }
     const first = i
     while (i + 1 < lines.length && wraps(lines[i]!, lines[i + 1]!, longest)) i++
-    takeProse(text, { start: lines[first]!.start, end: lines[i]!.end }, units, language)
+    takeProse({ start: lines[first]!.start, end: lines[i]!.end }, into)
     i++
   }
 }
@@ -109,7 +118,7 @@ function isHeading(line: string): boolean {
   return wide ? bare.length <= 24 : bare.split(/\s+/).length <= 10 && bare.length <= 80
 }
 
-function takeTable(text: string, lines: Line[], from: number, units: TextUnit[]): number {
+function takeTable(lines: Line[], from: number, { text, units }: Splitting): number {
   let to = from
   while (to < lines.length && cell.test(lines[to]!.text)) to++
   const header = to - from > 1 ? units.length : -1
@@ -126,12 +135,8 @@ function takeTable(text: string, lines: Line[], from: number, units: TextUnit[])
   return to
 }
 
-function takeProse(
-  text: string,
-  span: { start: number; end: number },
-  units: TextUnit[],
-  language: string,
-): void {
+function takeProse(span: { start: number; end: number }, into: Splitting): void {
+  const { text, units, language } = into
   // UAX 29 always breaks at a newline; wrapped lines are one sentence here, so it reads a space instead.
   const prose = text.slice(span.start, span.end).replace(/\n/g, ' ')
   const kind = bullet.test(prose) ? 'item' : 'sentence'

@@ -67,6 +67,14 @@ export const answers = rows(
     'M43.feedback': 'A rating and a comment are joined to the trace of their answer',
     'M43.upload-resume':
       'upload: goes on from what the server has after a break, and ends with every byte once',
+    'M8.table-row': 'SentenceStream: keeps a table row with a question mark in one statement',
+    'M4.blank-field':
+      'The extractive model: does not answer with a line of a form that nobody filled in',
+    'M43.eval': 'eval: scores answers, abstentions, leaks and citations of the sample questions',
+    'M43.eval-interval': 'eval: gives each share its n and Wilson interval',
+    'M8.cli-journey': 'The command line asks a real server',
+    'M43.cli-journey': 'The command line evaluates the sample questions on a real server',
+    'M9.cli-journey': 'The command line reads what happened from a real server',
   },
   {
     'M4.samples': [

@@ -102,6 +102,7 @@ export const documents = rows(
       'Models pull --sha256: fetches what is in no table only against checksums that the caller names',
     'M2.models-pull-resume':
       'Models pull: keeps what arrived when it fails, and a later pull goes on from there',
+    'M1.watch': 'A watched folder is followed: new, changed and removed files',
   },
   {
     'M1.hundred-thousand': [

@@ -24,12 +24,9 @@ export const doors = rows(
     'M40.viewer-headings':
       'groupsOf: never lets a heading stand more than one level below the one before',
     'M40.yaml-lines': 'Small readings: finds the line in every way a problem names it',
+    'M40.cli-journey': 'The command line works against a real server, with exit codes',
   },
   {
-    'M40.cli': [
-      'The command line does what its table of verbs says, with JSON and exit codes',
-      'No test cites it yet.',
-    ],
     'M40.console': [
       "The console's pages work in a real browser, in both themes, without accessibility findings",
       'No test cites it yet.',

@@ -44,4 +44,5 @@ export const masking = rows('issue 3 §3', {
   'M11.unmask-tail': 'Streams of a model: holds back only what may become a placeholder',
   'M11.vault': 'The vault: keeps each value once and gives the scope back, beyond one batch',
   'M44.masked-log': 'Questions, contexts and outputs are masked before they are stored',
+  'M11.remask': 'Documents are read again when the masking of their base changes',
 })

@@ -42,4 +42,5 @@ export const models = rows('issue 3 §4', {
     'callModel: takes the next model before the first text, and says which one answered',
   'M36.fallback-order': 'callModel: gives text of exactly one model whatever the others do',
   'M36.timeouts': 'Chat-model kit: waits for a slow answer that keeps coming',
+  'M15.cli-journey': 'The command line lists, adds and pulls models',
 })

@@ -62,6 +62,12 @@ export const retrieval = rows(
     'M3.workers-steps':
       'SearchWorkers: loads many chunks in steps and says an empty index is there',
     'M3.workers-threads': 'SearchWorkers: spreads indexes over threads',
+    'M4.vector-rows':
+      'Vectors are read from a row byte by byte as they were written, on every engine',
+    'M2.model-added':
+      'A model added while the server runs turns the dense leg on and embeds what is there',
+    'M2.cli-journey': 'The command line shows both legs of a search against a real server',
+    'M3.cli-journey': 'The command line searches a real server',
   },
   {
     'M3.hybrid-quality': [

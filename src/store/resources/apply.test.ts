@@ -11,6 +11,7 @@ import {
 import { addOrganization, openTestStore, type TestStore } from '../../../test/open-store.ts'
 import type { Tx } from '../store.ts'
 import { type ApplyOptions, applyResources } from './apply.ts'
+import { whole } from './assistant.fixture.ts'
 import type { By, ResourceEvent } from './by.ts'
 import { deleteResource, removeLabel, rollbackResource, setLabel } from './change.ts'
 import type { ResourceInput } from './check.ts'
@@ -45,39 +46,6 @@ const prompt = (name: string, system = 'x', project = 'default') => ({
   project,
   spec: { system },
 })
-const whole = `
-kind: Provider
-name: p
-spec: {protocol: extractive}
----
-kind: Model
-name: m
-spec: {provider: p, upstreamModel: x}
----
-kind: Route
-name: r
-spec: {models: [m]}
----
-kind: Prompt
-name: words
-spec: {system: Hello}
----
-kind: Guardrail
-name: g
-spec: {}
----
-kind: KnowledgeBase
-name: k
-spec: {}
----
-kind: Source
-name: s
-spec: {knowledgeBase: k, upload: {}}
----
-kind: Assistant
-name: a
-spec: {knowledgeBases: [k], route: r, prompt: words, guardrail: g}
-`
 const parsed = (text: string) => parseResourcesStrictly([{ file: 'a.yaml', text }])
 const code = (error: unknown) => (error as PlinthError).code
 const failure = async (work: Promise<unknown>): Promise<PlinthError> => {
