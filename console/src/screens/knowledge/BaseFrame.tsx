@@ -31,8 +31,8 @@ export function BaseFrame(props: BaseFrameProps) {
 
 function BasePage({ base: name, tab, children }: BaseFrameProps) {
   const base = useQuery(queries.base(name))
-  const sources = useQuery(queries.sources(name)).data?.items ?? []
-  const uploadSources = sources.filter(({ kind }) => kind === 'upload')
+  const sources = useQuery(queries.sources(name)).data?.items
+  const uploadSources = (sources ?? []).filter(({ kind }) => kind === 'upload')
   const mayWrite = useMay('documents.write')
   const [dialog, setDialog] = useState<'upload' | 'text' | null>(null)
   const [chosen, setChosen] = useState<File[]>([])
@@ -92,7 +92,7 @@ function BasePage({ base: name, tab, children }: BaseFrameProps) {
         children
       )}
       {drop.over ? <DropNote sources={uploadSources} base={name} /> : null}
-      {dialog === 'upload' ? (
+      {dialog === 'upload' && sources ? (
         <UploadDialog
           base={name}
           sources={uploadSources}
@@ -103,7 +103,7 @@ function BasePage({ base: name, tab, children }: BaseFrameProps) {
           }}
         />
       ) : null}
-      {dialog === 'text' ? (
+      {dialog === 'text' && sources ? (
         <AddTextDialog base={name} sources={uploadSources} onClose={() => setDialog(null)} />
       ) : null}
     </div>

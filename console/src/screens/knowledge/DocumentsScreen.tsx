@@ -165,12 +165,15 @@ const columns: Column<Document>[] = [
     header: 'Format',
     width: '120px',
     wideOnly: true,
-    cell: ({ mediaType, bytes }) => (
-      <>
-        <div className="truncate">{formatName(mediaType)}</div>
-        <div className="text-small text-ink-3">{bytesText(bytes)}</div>
-      </>
-    ),
+    cell: ({ mediaType, bytes }) =>
+      mediaType === null ? (
+        <span className="text-ink-3">no data</span>
+      ) : (
+        <>
+          <div className="truncate">{formatName(mediaType)}</div>
+          <div className="text-small text-ink-3">{bytesText(bytes)}</div>
+        </>
+      ),
   },
   {
     key: 'source',
