@@ -114,6 +114,9 @@ describe('the audit log of a working house', () => {
       ['audit.exported', () => call('GET', '/audit/export')],
     ]
     for (const [kind, act] of acts) expect(await left(act)).toContain(kind)
+  })
+
+  it('holds who was invited and who was refused, and no personal data in the clear [M28.every-act]', async () => {
     const person = {
       email: 'pat@garden.test',
       name: 'Pat',

@@ -130,25 +130,26 @@ async function complete(house: ApiHouse, context: RequestContext, row: UploadRow
   const found = await uploadSource(house, context, row.source)
   const { name, readers, metadata } = row
   const content = { ...found, name, digest, originalKey: key, readers, metadata }
-  const received = await receive(house, context, content, async (tx) =>
-    settleUpload(tx, row.id, { digest, key }),
-  )
+  const received = await receive(house, context, {
+    ...content,
+    first: async (tx) => settleUpload(tx, row.id, { digest, key }),
+  })
   await house.uploads.discard(row.id)
   return view({ ...row, received: row.size, state: 'received' }, received.jobId || null)
 }
 
-type Content = Parameters<typeof receiveDocument>[1]
 type Tx = Parameters<typeof receiveDocument>[0]
+/** `first`, in the same transaction, may find that another request has done it all. */
+type Content = Parameters<typeof receiveDocument>[1] & { first?: (tx: Tx) => Promise<boolean> }
 
 async function receive(
   house: ApiHouse,
   context: RequestContext,
-  content: Content,
-  first: (tx: Tx) => Promise<boolean> = async () => true,
+  { first, ...content }: Content,
 ): Promise<{ documentId: string; jobId: string }> {
   const actor = actorOf(context.principal)
   const received = await house.store.within(context.organizationId, async (tx) => {
-    if (!(await first(tx))) return { documentId: '', jobId: '' }
+    if (first && !(await first(tx))) return { documentId: '', jobId: '' }
     const done = await receiveDocument(tx, content, actor)
     await house.appendAudit(tx, [
       {

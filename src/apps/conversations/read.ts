@@ -119,6 +119,8 @@ export async function closeUnreadable<M extends { content: string; citations: un
   )
 }
 
+/** Gives one's own conversation another title. Throws NOT_FOUND for another's as for none. */
+/** Gives one of the user's conversations another title. Throws NOT_FOUND as `readConversation` does. */
 export async function renameConversation(
   tx: Tx,
   userId: string,

@@ -17,62 +17,92 @@ export interface Turn {
   traceId: string
 }
 
-/**
- * Adds a question and its answer to a conversation of the user, which is made when there is none. Undefined where the
- * user deleted it meanwhile: what was said last goes with it.
- */
-export async function addTurn(
-  tx: Tx,
-  turn: Turn,
-): Promise<{ conversationId: string; messageId: string } | undefined> {
-  const conversationId = turn.conversationId ?? (await startConversation(tx, turn))
-  // The row's lock keeps two answers to one conversation from taking the same place.
-  const live = await tx
-    .updateTable('conversation')
-    .set({ updated_at: sql<Date>`now()` })
-    .where('id', '=', conversationId)
-    .returning('id')
-    .executeTakeFirst()
-  if (!live) return undefined
-  const last = await tx
-    .selectFrom('message')
-    .select((eb) => eb.fn.max('ordinal').as('ordinal'))
-    .where('conversation_id', '=', conversationId)
-    .executeTakeFirst()
-  const ordinal = (last?.ordinal ?? -1) + 1
-  const messageId = newId('msg')
-  await tx
-    .insertInto('message')
-    .values([
-      {
-        id: newId('msg'),
-        conversation_id: conversationId,
-        ordinal,
-        role: 'user',
-        content: turn.question,
-        trace_id: turn.traceId,
-      },
-      {
-        id: messageId,
-        conversation_id: conversationId,
-        ordinal: ordinal + 1,
-        role: 'assistant',
-        content: turn.answer,
-        outcome: turn.outcome,
-        citations: JSON.stringify(turn.citations),
-        trace_id: turn.traceId,
-      },
-    ])
-    .execute()
-  return { conversationId, messageId }
+/** Where a turn was kept. */
+export interface KeptTurn {
+  conversationId: string
+  /** Of the answer. */
+  messageId: string
 }
 
-async function startConversation(tx: Tx, turn: Turn): Promise<string> {
-  const id = newId('cnv')
-  const title = turn.question.replace(/\s+/g, ' ').trim().slice(0, titleChars)
+/** Adds a question and its answer to a conversation of the user, which is made when there is none. */
+export async function addTurn(tx: Tx, turn: Turn): Promise<KeptTurn> {
+  const [kept] = await addTurns(tx, [turn])
+  return kept as KeptTurn
+}
+
+/** Adds several turns, in order, with as many statements as one takes. */
+export async function addTurns(tx: Tx, turns: readonly Turn[]): Promise<KeptTurn[]> {
+  if (turns.length === 0) return []
+  const next = await lockConversations(tx, turns)
+  const started: { id: string; turn: Turn }[] = []
+  const messages: ReturnType<typeof messagesOf> = []
+  const kept = turns.map((turn): KeptTurn => {
+    const conversationId = turn.conversationId ?? newId('cnv')
+    if (!turn.conversationId) started.push({ id: conversationId, turn })
+    const ordinal = next.get(conversationId) ?? 0
+    next.set(conversationId, ordinal + 2)
+    const messageId = newId('msg')
+    messages.push(...messagesOf(turn, { conversationId, messageId, ordinal }))
+    return { conversationId, messageId }
+  })
+  await startConversations(tx, started)
+  await tx.insertInto('message').values(messages).execute()
+  return kept
+}
+
+/** The next free place in each conversation that goes on; its row's lock keeps two answers from taking the same one. */
+async function lockConversations(tx: Tx, turns: readonly Turn[]): Promise<Map<string, number>> {
+  const ids = [...new Set(turns.flatMap((turn) => turn.conversationId ?? []))].sort()
+  if (ids.length === 0) return new Map()
   await tx
-    .insertInto('conversation')
-    .values({ id, user_id: turn.userId, assistant: turn.assistant, title })
+    .updateTable('conversation')
+    .set({ updated_at: sql<Date>`now()` })
+    .where('id', 'in', ids)
     .execute()
-  return id
+  const rows = await tx
+    .selectFrom('message')
+    .select(['conversation_id', (eb) => eb.fn.max('ordinal').as('ordinal')])
+    .where('conversation_id', 'in', ids)
+    .groupBy('conversation_id')
+    .execute()
+  return new Map(rows.map((row) => [row.conversation_id, row.ordinal + 1]))
+}
+
+async function startConversations(
+  tx: Tx,
+  started: readonly { id: string; turn: Turn }[],
+): Promise<void> {
+  if (started.length === 0) return
+  const rows = started.map(({ id, turn }) => ({
+    id,
+    user_id: turn.userId,
+    assistant: turn.assistant,
+    title: turn.question.replace(/\s+/g, ' ').trim().slice(0, titleChars),
+  }))
+  await tx.insertInto('conversation').values(rows).execute()
+}
+
+function messagesOf(
+  turn: Turn,
+  at: { conversationId: string; messageId: string; ordinal: number },
+) {
+  const both = { conversation_id: at.conversationId, trace_id: turn.traceId }
+  return [
+    {
+      ...both,
+      id: newId('msg'),
+      ordinal: at.ordinal,
+      role: 'user' as const,
+      content: turn.question,
+    },
+    {
+      ...both,
+      id: at.messageId,
+      ordinal: at.ordinal + 1,
+      role: 'assistant' as const,
+      content: turn.answer,
+      outcome: turn.outcome,
+      citations: JSON.stringify(turn.citations),
+    },
+  ]
 }
