@@ -3,6 +3,8 @@ import { rows } from './row.ts'
 export const answers = rows(
   'issue 3 §4',
   {
+    'M4.blank-field':
+      'The extractive model: does not answer with a line of a form that nobody filled in',
     'M4.citation-chinese':
       'CitationChecker: checks Chinese sentences that follow each other without a space',
     'M4.citation-exact':
@@ -47,11 +49,14 @@ export const answers = rows(
       'splitSentences: covers every character that is not white space, in order, for any text',
     'M4.ungrounded':
       'What the readable documents do not say is said to be missing, with the reason',
+    'M4.vector-rows':
+      'Vectors are read from a row byte by byte as they were written, on every engine',
     'M8.citation-any-split': 'CitationChecker: says the same whatever the split of the stream',
     'M8.citation-policy': 'CitationChecker: marks, removes or withholds as the guardrail says',
     'M8.citation-stream':
       'CitationChecker: gives text out before the sentence is over where the policy allows',
     'M8.cli-ask': 'ask: streams the text, then its sources with title, page and quote',
+    'M8.cli-journey': 'The command line asks a real server',
     'M8.cli-terminal': 'ask: lets no document steer the terminal',
     'M8.guardrail':
       'A sentence without support is marked, removed, or withholds the answer, as the guardrail says',
@@ -60,21 +65,17 @@ export const answers = rows(
     'M8.ssrf-addresses': 'The outbound client: knows which addresses are public',
     'M8.ssrf-rebinding':
       'The outbound client: checks the address of every new connection, so that a name cannot change its mind',
+    'M8.table-row': 'SentenceStream: keeps a table row with a question mark in one statement',
     'M19.follow-up': 'A follow-up question is understood by what was asked before',
     'M19.manage':
       'Conversations are renamed, found, exported and deleted, also while they are answered',
     'M19.parallel': 'Questions asked at once in one conversation each keep their answer',
+    'M43.cli-journey': 'The command line evaluates the sample questions on a real server',
+    'M43.eval': 'eval: scores answers, abstentions, leaks and citations of the sample questions',
+    'M43.eval-interval': 'eval: gives each share its n and Wilson interval',
     'M43.feedback': 'A rating and a comment are joined to the trace of their answer',
     'M43.upload-resume':
       'upload: goes on from what the server has after a break, and ends with every byte once',
-    'M8.table-row': 'SentenceStream: keeps a table row with a question mark in one statement',
-    'M4.blank-field':
-      'The extractive model: does not answer with a line of a form that nobody filled in',
-    'M43.eval': 'eval: scores answers, abstentions, leaks and citations of the sample questions',
-    'M43.eval-interval': 'eval: gives each share its n and Wilson interval',
-    'M8.cli-journey': 'The command line asks a real server',
-    'M43.cli-journey': 'The command line evaluates the sample questions on a real server',
-    'M9.cli-journey': 'The command line reads what happened from a real server',
   },
   {
     'M4.samples': [

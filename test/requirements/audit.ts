@@ -65,6 +65,7 @@ export const audit = rows('issue 3 §2', {
   'M28.verify-forked':
     'Verifying an export: detects a fork by a kept checkpoint, though the fork is signed',
   'M28.verify-honest': 'Verifying an export: accepts every honest export, cut into chunks anywhere',
+  'M28.verify-in-browser': 'The console in a browser: verifies the audit log in the browser itself',
   'M28.verify-memory':
     'Verifying an export: keeps its report small for a log that is wrong everywhere',
   'M28.verify-reordered':

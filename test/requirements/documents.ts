@@ -75,10 +75,12 @@ export const documents = rows(
     'M1.upload':
       'Files go on from where an upload broke off, are received once, and in the order in which they came',
     'M1.warnings': 'PDF layout: says which pages have no text layer',
+    'M1.watch': 'A watched folder is followed: new, changed and removed files',
     'M1.wire': 'Properties of parsers: travels between processes unchanged',
     'M1.xlsx-numbers':
       'Values as people see them: shows the numbers and dates of cells as their format says',
     'M2.cli-apply': 'apply: sends a folder as one request, so that all or nothing is applied',
+    'M2.cli-journey': 'The command line shows both legs of a search against a real server',
     'M2.embedder-abort': 'Embedder kit: stops when it is told to',
     'M2.embedder-close': 'Embedder kit: takes no work after it was closed, and fails what waited',
     'M2.embedder-fault':
@@ -89,6 +91,8 @@ export const documents = rows(
       'The ONNX embedder: pools token vectors itself where the graph does not, and keeps such vectors apart',
     'M2.embedder-queries-first': 'The ONNX embedder: answers a question before passages that wait',
     'M2.embedder-vectors': 'Embedder kit: gives unit vectors of its dimensions, in order',
+    'M2.model-added':
+      'A model added while the server runs turns the dense leg on and embeds what is there',
     'M2.models-add':
       'Models add: takes a folder, a .tar.gz and a .zip, and knows the files it has checksums of',
     'M2.models-add-faults':
@@ -102,7 +106,6 @@ export const documents = rows(
       'Models pull --sha256: fetches what is in no table only against checksums that the caller names',
     'M2.models-pull-resume':
       'Models pull: keeps what arrived when it fails, and a later pull goes on from there',
-    'M1.watch': 'A watched folder is followed: new, changed and removed files',
   },
   {
     'M1.hundred-thousand': [

@@ -6,6 +6,8 @@ export const masking = rows('issue 3 §3', {
   'M11.card':
     'Check digits: accepts cards of each issuer and refuses every wrong digit, length and prefix',
   'M11.check-digits': 'Check digits: accepts true numbers and refuses every wrong digit',
+  'M11.direct-call':
+    'A model called directly: personal data never leaves, and comes back to its caller only',
   'M11.document':
     'maskDocument: moves every span, keeps order and coverage, and masks title and metadata',
   'M11.entities': 'detect: looks only for the wanted kinds and refuses unknown ones',
@@ -25,9 +27,8 @@ export const masking = rows('issue 3 §3', {
   'M11.precision-recall':
     'Detection on a public corpus: keeps its promised precision and recall on presidio-research',
   'M11.regions': 'detect: reads national phone formats of the given regions only',
+  'M11.remask': 'Documents are read again when the masking of their base changes',
   'M11.roundtrip': 'mask: unmask(mask(x)) = x, also for text that looks masked already',
-  'M11.direct-call':
-    'A model called directly: personal data never leaves, and comes back to its caller only',
   'M11.seal': 'Sealer: opens what it sealed, any bytes',
   'M11.seal-binding':
     'Sealer: throws INTEGRITY where a value was moved to another organization, table, row or column',
@@ -44,5 +45,4 @@ export const masking = rows('issue 3 §3', {
   'M11.unmask-tail': 'Streams of a model: holds back only what may become a placeholder',
   'M11.vault': 'The vault: keeps each value once and gives the scope back, beyond one batch',
   'M44.masked-log': 'Questions, contexts and outputs are masked before they are stored',
-  'M11.remask': 'Documents are read again when the masking of their base changes',
 })

@@ -1,6 +1,7 @@
 import { rows } from './row.ts'
 
 export const people = rows('issue 3 §2', {
+  'M27.after-errors': 'The embedded engine: goes on after statements that fail',
   'M27.bootstrap':
     'An organization: is made once, also by servers that start together, and keeps what people changed',
   'M27.built-in-roles':
@@ -35,6 +36,7 @@ export const people = rows('issue 3 §2', {
   'M27.passwords':
     'passwords: are hashed with Argon2id, salted, and verified in any keyboard’s spelling',
   'M27.people': 'people: are listed, found, renamed, disabled and enabled',
+  'M27.plans': 'The embedded engine: plans statements anew when tables grow',
   'M27.project-roles': 'Rights over people: in a project hold there only',
   'M27.projects': 'An organization: has projects',
   'M27.raw-sql-scope':
@@ -55,7 +57,9 @@ export const people = rows('issue 3 §2', {
   'M27.sign-in': 'Signing in: by password starts a session, and says one word for every failure',
   'M27.sign-in-limit':
     'Signing in: is limited for an account and an address, and the limit passes with time',
+  'M27.sign-in-page': 'The console in a browser: signs in by a link that works once, within 200 KB',
   'M27.sign-in-timing': 'Signing in: takes the same work for accounts that do not exist',
   'M27.tenant-scope': 'reading: shows nothing of another organization',
   'M27.traces': 'Traces of another are absent, or show only what their viewer may read',
+  'M27.values': 'The embedded engine: gives back every value as a server does',
 })

@@ -37,7 +37,4 @@ export const resources = rows('issue 3 §2', {
   'M18.yaml-roundtrip': 'Writing YAML: is read back as the same resource',
   'M23.release-digest':
     'The snapshot of an organization: gives a release whose digest moves exactly when what an assistant uses moves',
-  'M27.values': 'The embedded engine: gives back every value as a server does',
-  'M27.after-errors': 'The embedded engine: goes on after statements that fail',
-  'M27.plans': 'The embedded engine: plans statements anew when tables grow',
 })

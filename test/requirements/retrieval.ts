@@ -15,6 +15,7 @@ export const retrieval = rows(
       'What is committed is findable at once; what is deleted or forbidden is gone at once',
     'M3.cli-cancel': 'ingest: offers to cancel on Ctrl-C, and says how to come back otherwise',
     'M3.cli-ingest': 'ingest: syncs a source and waits with what failed',
+    'M3.cli-journey': 'The command line searches a real server',
     'M3.dense-delete': 'VectorStore: forgets, replaces and compacts without disturbing the rest',
     'M3.dense-exact':
       'VectorStore: finds exactly the best, however close the vectors lie and whatever is permitted',
@@ -62,12 +63,6 @@ export const retrieval = rows(
     'M3.workers-steps':
       'SearchWorkers: loads many chunks in steps and says an empty index is there',
     'M3.workers-threads': 'SearchWorkers: spreads indexes over threads',
-    'M4.vector-rows':
-      'Vectors are read from a row byte by byte as they were written, on every engine',
-    'M2.model-added':
-      'A model added while the server runs turns the dense leg on and embeds what is there',
-    'M2.cli-journey': 'The command line shows both legs of a search against a real server',
-    'M3.cli-journey': 'The command line searches a real server',
   },
   {
     'M3.hybrid-quality': [

@@ -19,6 +19,7 @@ export const running = rows(
       'Every answer has a page with passages, model call, checks, cost, times, audit number and release',
     'M9.bad-input':
       'Malformed requests are refused by code, place and remedy, and never become a fault',
+    'M9.cli-journey': 'The command line reads what happened from a real server',
     'M9.cli-keys': 'People and keys: takes dates and times from now, in the future only',
     'M9.cursors':
       'Cursors page through a list without losing or doubling anything; others are refused',
@@ -44,17 +45,9 @@ export const running = rows(
       'Every question and every document leaves a span tree, masked before it is stored',
       'No test cites it yet.',
     ],
-    'M32.backup': [
-      'A backup restores into an empty directory to the same state',
-      'No test cites it yet.',
-    ],
     'M32.crash': [
       'At least 200 kill -9 lose nothing acknowledged and double nothing',
       'A figure of `npm run bench -- crash`.',
-    ],
-    'M32.doctor': [
-      'doctor names what is wrong and how to mend it; --fsck compares rows, objects and index',
-      'No test cites it yet.',
     ],
     'M32.second-start': [
       'The second start takes at most 5 seconds',
