@@ -97,7 +97,7 @@ describe('bad files', () => {
     )
     expect(hit).toMatchObject({ page: 1 })
     expect(job.progress).toMatchObject({ filesFailed: files.filter(([, , code]) => code).length })
-  })
+  }, 180_000)
 
   it('that hold nothing, or only control characters, do no harm [M1.isolated]', async () => {
     const files: Record<string, string | Uint8Array> = {

@@ -217,5 +217,5 @@ describe('a folder of documents', () => {
     expect(new Set([...documents.values()].map((one) => one.state))).toEqual(new Set(['ready']))
     expect(await find('w1999w')).toMatchObject([{ externalId: 'part19/file1999.txt' }])
     expect((await house.sync('many')).progress).toMatchObject({ filesUnchanged: 2_000 })
-  })
+  }, 300_000)
 })
