@@ -68,6 +68,8 @@ export interface HouseSettings {
   env?: Record<string, string>
   /** Before the house starts its work: wraps what a test wants to break. */
   before?(house: House): void
+  /** Folder of the built console, where its pages are asked for. */
+  consoleDir?: string
   /** Another server on the database and files of this one (PostgreSQL only). */
   beside?: OpenHouse
 }
@@ -97,6 +99,7 @@ export async function openHouse(settings: HouseSettings = {}): Promise<OpenHouse
   const app = await createServer({
     house: house.api,
     checkAnswers: true,
+    ...(settings.consoleDir ? { consoleDir: settings.consoleDir } : {}),
     log: (entry) => {
       faults.push(entry)
       if (process.env.PLINTH_TEST_LOG) process.stderr.write(`${JSON.stringify(entry)}\n`)
