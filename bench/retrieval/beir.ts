@@ -55,10 +55,10 @@ export function readRelevance(folder: string, split: string): Relevance {
   return judged
 }
 
-/** The split to take where none is named: the only one there, else the first of these. */
+/** The split to take where none is named: the first of train, test and dev that is there. */
 export function splitOf(folder: string, wanted: string | undefined): string {
   if (wanted) return wanted
-  const found = ['test', 'dev', 'train'].find((s) => existsSync(join(folder, 'qrels', `${s}.tsv`)))
-  if (!found) throw new BenchError(`There is no qrels/test.tsv, dev.tsv or train.tsv in ${folder}.`)
+  const found = ['train', 'test', 'dev'].find((s) => existsSync(join(folder, 'qrels', `${s}.tsv`)))
+  if (!found) throw new BenchError(`There is no qrels/train.tsv, test.tsv or dev.tsv in ${folder}.`)
   return found
 }

@@ -31,6 +31,8 @@ export interface Query {
   denseWeight?: number
   /** Join neighbouring chunks of one document into one passage (default true). */
   merge?: boolean
+  /** Epochs of the bases, where the caller has read them after the question came; else they are read here. */
+  epochs?: ReadonlyMap<string, number> | undefined
   signal?: AbortSignal
 }
 
@@ -60,22 +62,19 @@ const catchUps = 5
  */
 export async function retrieve(query: Query, house: RetrieveHouse, trace?: Trace): Promise<Found> {
   const clock = new Stopwatch(trace)
-  const names = query.bases.map((base) => base.name)
-  const state = await house.store.read(query.organizationId, async (tx) => ({
-    epochs: await readEpochs(tx, names),
-  }))
-  const filled = query.bases.filter((base) => state.epochs.has(base.name))
+  const epochs = await epochsOf(query, house)
+  const filled = query.bases.filter((base) => epochs.has(base.name))
   const off = denseOff(query, house)
   const asked = filled.map((base) => ({ base, embedder: house.embedder(base) }))
   const vectors = await clock.time('embed', () => embedOnce(query, asked))
-  const terms = await clock.time('analyse', () => analyseFor(query, house, state.epochs))
+  const terms = await clock.time('analyse', () => analyseFor(query, house, epochs))
   const hits = await clock.time('search', async () => {
     const perBase = await Promise.all(
       asked.map(({ base, embedder }) =>
         searchBase(query, house, {
           base,
           terms: terms.get(base.name) ?? [],
-          epoch: state.epochs.get(base.name) ?? 0,
+          epoch: epochs.get(base.name) ?? 0,
           embedder,
           vector: embedder ? vectors.get(embedder.id) : undefined,
         }),
@@ -93,6 +92,16 @@ export async function retrieve(query: Query, house: RetrieveHouse, trace?: Trace
   const merged = query.merge === false ? candidates : mergeNeighbours(candidates)
   const allTerms = [...new Set([...terms.values()].flat())]
   return { candidates: merged, terms: allTerms, dense: off, took: clock.took }
+}
+
+/** The epochs of the asked bases, read with this query unless they came with it. */
+async function epochsOf(
+  { organizationId, bases, epochs }: Query,
+  house: RetrieveHouse,
+): Promise<ReadonlyMap<string, number>> {
+  const names = bases.map((base) => base.name)
+  const read = epochs ?? (await house.store.read(organizationId, (tx) => readEpochs(tx, names)))
+  return new Map([...read].filter(([name]) => names.includes(name)))
 }
 
 /** The question's terms for each base, read in the languages of its documents. */

@@ -1,5 +1,5 @@
 import type { Constraint } from '#governance'
-import type { Release, Snapshot, SnapshotResource } from '#store'
+import { type Release, readStanding, type Snapshot, type SnapshotResource } from '#store'
 import { type ConversationHistory, readHistory } from '../conversations/history.ts'
 import type { Run } from './run.ts'
 
@@ -12,6 +12,8 @@ export interface AnswerAccess {
   snapshot: Snapshot
   release: Release
   constraint: Constraint
+  /** Epochs of the organization's knowledge bases when the question came; undefined where there are very many. */
+  epochs: ReadonlyMap<string, number> | undefined
   /** Earlier turns of the conversation this question continues. */
   history: ConversationHistory
   maxOutputTokens: number
@@ -26,9 +28,13 @@ export interface Denied {
 export async function authorize(run: Run): Promise<AnswerAccess | Denied> {
   const { context, house, question } = run
   const { organizationId, principal } = context
-  const decision = await house.authorizer.authorize(context, { permission: 'answers.ask' })
+  // One statement tells what must be read again; everything else is answered from memory.
+  const standing = await house.store.read(organizationId, readStanding)
+  const action = { permission: 'answers.ask' } as const
+  const newestSet = standing.permissionSets
+  const decision = await house.authorizer.authorize(context, action, { newestSet })
   if (decision.denied) return { rule: decision.rule, reason: decision.detail }
-  const snapshot = await house.snapshots.get(organizationId)
+  const snapshot = await house.snapshots.get(organizationId, { epoch: standing.resources })
   const assistant = question.assistant
     ? snapshot.resolve('Assistant', question.assistant)
     : defaultAssistant(snapshot)
@@ -51,6 +57,7 @@ export async function authorize(run: Run): Promise<AnswerAccess | Denied> {
     snapshot,
     release: snapshot.releaseOf(assistant.name),
     constraint: decision.constraint,
+    epochs: standing.knowledge,
     history,
     maxOutputTokens: 1_024,
   }

@@ -26,6 +26,7 @@ export async function find(
       text,
       bases: access.bases,
       constraint: access.constraint,
+      epochs: access.epochs,
       signal: run.context.signal,
       ...(Object.keys(filter).length > 0 ? { filter } : {}),
     },

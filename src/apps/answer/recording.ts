@@ -1,7 +1,9 @@
-import { actorOf, appendAudit } from '#governance'
-import { writeTrace } from '#ops'
-import type { Tx } from '#store'
-import { addTurn } from '../conversations/turns.ts'
+import { type AuditEventInput, actorOf, appendAuditAll } from '#governance'
+import type { Span } from '#kernel'
+import { writeTraces } from '#ops'
+import type { Store, Tx } from '#store'
+import { addTurns, type Turn } from '../conversations/turns.ts'
+import { GroupCommit } from './group-commit.ts'
 import type { Answered } from './parts.ts'
 import type { Conclusion } from './refusing.ts'
 import type { Run } from './run.ts'
@@ -9,23 +11,47 @@ import type { Run } from './run.ts'
 /** Stands for a question of which nothing may be kept, because it was refused before masking. */
 const unread = '(not read)'
 
+/** What became of one question, on its way to the database. */
+interface Ended {
+  run: Run
+  conclusion: Conclusion
+  answered: Answered
+  span: Span
+}
+
+const commits = new WeakMap<Store, GroupCommit<Ended>>()
+
 /**
  * Keeps what happened, in one transaction: the turn in its conversation, the audit event, the trace with every span.
  * Only masked text is stored. Passages are kept by reference; who opens the trace sees those that they may read.
+ * Answers that end together share a transaction; none is given before it is committed.
  */
 export async function record(run: Run, conclusion: Conclusion): Promise<Answered> {
   const { context, house, trace } = run
   const answered = answeredOf(run, conclusion)
   const span = trace.start('record')
-  await house.store.within(context.organizationId, async (tx) => {
-    await keepTurn(tx, run, { conclusion, answered })
-    if (answered.outcome === 'withheld') await appendAudit(tx, blockedEvent(run, conclusion))
-    answered.auditSeq = (await appendAudit(tx, auditEvent(run, conclusion, answered))).seq
-    trace.end(span, { audit: answered.auditSeq })
-    answered.tookMs = trace.elapsedMs()
-    await writeTrace(tx, traceRecord(run, conclusion, answered))
-  })
+  const commit = commits.get(house.store) ?? new GroupCommit(house.store, writeAll)
+  commits.set(house.store, commit)
+  await commit.add(context.organizationId, { run, conclusion, answered, span })
   return answered
+}
+
+async function writeAll(tx: Tx, ended: readonly Ended[]): Promise<void> {
+  await keepTurns(tx, ended)
+  const events = ended.map(eventsOf)
+  const { first } = await appendAuditAll(tx, events.flat())
+  let seq = first
+  for (const [i, { run, answered, span }] of ended.entries()) {
+    seq += events[i]?.length ?? 0
+    // The question's own event is the last one of its question.
+    answered.auditSeq = seq - 1
+    run.trace.end(span, { audit: answered.auditSeq, together: ended.length })
+    answered.tookMs = run.trace.elapsedMs()
+  }
+  const traces = ended.map(({ run, conclusion, answered }) =>
+    traceRecord(run, conclusion, answered),
+  )
+  await writeTraces(tx, traces)
 }
 
 function answeredOf(run: Run, conclusion: Conclusion): Answered {
@@ -53,14 +79,25 @@ function answeredOf(run: Run, conclusion: Conclusion): Answered {
   }
 }
 
-async function keepTurn(
-  tx: Tx,
-  run: Run,
-  { conclusion, answered }: { conclusion: Conclusion; answered: Answered },
-): Promise<void> {
+async function keepTurns(tx: Tx, ended: readonly Ended[]): Promise<void> {
+  const saved = ended.flatMap((one) => {
+    const turn = turnOf(one)
+    return turn ? [{ turn, answered: one.answered }] : []
+  })
+  const kept = await addTurns(
+    tx,
+    saved.map(({ turn }) => turn),
+  )
+  for (const [i, { answered }] of saved.entries()) {
+    answered.conversationId = kept[i]?.conversationId ?? null
+    answered.messageId = kept[i]?.messageId ?? null
+  }
+}
+
+function turnOf({ run, conclusion, answered }: Ended): Turn | undefined {
   const { access, asked } = conclusion
-  if (!run.question.save || !access || !asked) return
-  const kept = await addTurn(tx, {
+  if (!run.question.save || !access || !asked) return undefined
+  return {
     conversationId: access.history.conversationId,
     userId: run.context.principal.userId,
     assistant: access.assistant.name,
@@ -69,9 +106,12 @@ async function keepTurn(
     outcome: answered.outcome,
     citations: answered.citations,
     traceId: run.trace.id,
-  })
-  answered.conversationId = kept?.conversationId ?? null
-  answered.messageId = kept?.messageId ?? null
+  }
+}
+
+function eventsOf({ run, conclusion, answered }: Ended): AuditEventInput[] {
+  const own = auditEvent(run, conclusion, answered)
+  return answered.outcome === 'withheld' ? [blockedEvent(run, conclusion), own] : [own]
 }
 
 function auditEvent(run: Run, conclusion: Conclusion, answered: Answered) {

@@ -24,40 +24,45 @@ export interface KeptTurn {
   messageId: string
 }
 
-/** Adds a question and its answer to a conversation of the user, which is made when there is none. */
-export async function addTurn(tx: Tx, turn: Turn): Promise<KeptTurn> {
+/**
+ * Adds a question and its answer to a conversation of the user, which is made when there is none. Undefined where the
+ * user deleted it meanwhile: what was said last goes with it.
+ */
+export async function addTurn(tx: Tx, turn: Turn): Promise<KeptTurn | undefined> {
   const [kept] = await addTurns(tx, [turn])
-  return kept as KeptTurn
+  return kept
 }
 
 /** Adds several turns, in order, with as many statements as one takes. */
-export async function addTurns(tx: Tx, turns: readonly Turn[]): Promise<KeptTurn[]> {
+export async function addTurns(tx: Tx, turns: readonly Turn[]): Promise<(KeptTurn | undefined)[]> {
   if (turns.length === 0) return []
   const next = await lockConversations(tx, turns)
   const started: { id: string; turn: Turn }[] = []
   const messages: ReturnType<typeof messagesOf> = []
-  const kept = turns.map((turn): KeptTurn => {
+  const kept = turns.map((turn): KeptTurn | undefined => {
     const conversationId = turn.conversationId ?? newId('cnv')
     if (!turn.conversationId) started.push({ id: conversationId, turn })
-    const ordinal = next.get(conversationId) ?? 0
+    const ordinal = turn.conversationId ? next.get(conversationId) : 0
+    if (ordinal === undefined) return undefined
     next.set(conversationId, ordinal + 2)
     const messageId = newId('msg')
     messages.push(...messagesOf(turn, { conversationId, messageId, ordinal }))
     return { conversationId, messageId }
   })
   await startConversations(tx, started)
-  await tx.insertInto('message').values(messages).execute()
+  if (messages.length > 0) await tx.insertInto('message').values(messages).execute()
   return kept
 }
 
-/** The next free place in each conversation that goes on; its row's lock keeps two answers from taking the same one. */
+/** The next free place in each conversation that is there; its row's lock keeps two answers from taking the same one. */
 async function lockConversations(tx: Tx, turns: readonly Turn[]): Promise<Map<string, number>> {
   const ids = [...new Set(turns.flatMap((turn) => turn.conversationId ?? []))].sort()
   if (ids.length === 0) return new Map()
-  await tx
+  const live = await tx
     .updateTable('conversation')
     .set({ updated_at: sql<Date>`now()` })
     .where('id', 'in', ids)
+    .returning('id')
     .execute()
   const rows = await tx
     .selectFrom('message')
@@ -65,7 +70,8 @@ async function lockConversations(tx: Tx, turns: readonly Turn[]): Promise<Map<st
     .where('conversation_id', 'in', ids)
     .groupBy('conversation_id')
     .execute()
-  return new Map(rows.map((row) => [row.conversation_id, row.ordinal + 1]))
+  const last = new Map(rows.map((row) => [row.conversation_id, row.ordinal]))
+  return new Map(live.map(({ id }) => [id, (last.get(id) ?? -1) + 1]))
 }
 
 async function startConversations(

@@ -82,15 +82,19 @@ export class Authorizer {
     this.#sets = new PermissionSets(store)
   }
 
-  /** Denied with its rule, or allowed with a constraint that is ANDed into every query. */
+  /**
+   * Denied with its rule, or allowed with a constraint that is ANDed into every query. `newestSet`: the id of the
+   * newest permission set, where the caller has read it for this decision.
+   */
   async authorize(
     { organizationId, principal }: Pick<RequestContext, 'organizationId' | 'principal'>,
     action: Action,
+    { newestSet }: { newestSet?: number } = {},
   ): Promise<Decision> {
     const denial = denialOf(principal, action)
     if (denial) return denial
     const permissionSetIds = readsDocuments.has(action.permission)
-      ? await this.#sets.readableBy(organizationId, principal.readerTokens)
+      ? await this.#sets.readableBy(organizationId, principal.readerTokens, newestSet)
       : []
     return { allowed: true, denied: false, constraint: { permissionSetIds } }
   }

@@ -85,14 +85,18 @@ export class PermissionSets {
     this.#store = store
   }
 
-  /** Ids of the sets that share a reader with these tokens, ascending. No tokens: none. */
+  /**
+   * Ids of the sets that share a reader with these tokens, ascending. No tokens: none. `newest`: the highest id there
+   * is, where the caller has read it; without it newer sets are asked for.
+   */
   async readableBy(
     organizationId: string,
     readerTokens: readonly string[],
+    newest = Number.POSITIVE_INFINITY,
   ): Promise<readonly number[]> {
     if (readerTokens.length === 0) return []
     const index = this.#indexOf(organizationId)
-    await this.#catchUp(organizationId, index)
+    if (index.upTo < newest) await this.#catchUp(organizationId, index)
     const key = JSON.stringify(readerTokens)
     const known = index.remembered.get(key)
     if (known) return known

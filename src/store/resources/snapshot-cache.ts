@@ -28,13 +28,16 @@ export class SnapshotCache {
 
   /**
    * The snapshot of everything committed before the call; with `maxAgeMs` one compared at most that long ago will do,
-   * without any statement.
+   * without any statement, and with `epoch` one of at least that epoch, which the caller has read.
    */
-  async get(organizationId: string, options: { maxAgeMs?: number } = {}): Promise<Snapshot> {
+  async get(
+    organizationId: string,
+    options: { maxAgeMs?: number; epoch?: number } = {},
+  ): Promise<Snapshot> {
     const now = this.#clock.now().getTime()
     const held = this.#held.get(organizationId)
     if (held && now - held.checkedAt < (options.maxAgeMs ?? 0)) return held.snapshot
-    const epoch = await this.#store.read(organizationId, readEpoch)
+    const epoch = options.epoch ?? (await this.#store.read(organizationId, readEpoch))
     const known = this.#held.get(organizationId)
     if (known && known.snapshot.epoch >= epoch) {
       known.checkedAt = Math.max(known.checkedAt, now)
