@@ -1,13 +1,4 @@
-import {
-  type Bytes,
-  fromBase64,
-  type Sha256,
-  sameBytes,
-  subtle,
-  toHex,
-  utf8,
-  webSha256,
-} from './bytes.ts'
+import { type Bytes, fromBase64, type Sha256, subtle, toHex, utf8, webSha256 } from './bytes.ts'
 
 /**
  * Checkpoints as transparency logs exchange them: c2sp.org/tlog-checkpoint (the text) in
@@ -134,11 +125,6 @@ export async function openCheckpoint(note: string, keys: readonly VerifierKey[])
   const checkpoint = parseCheckpoint(split.text)
   if (!checkpoint) return { ok: false, what: 'its text is not a checkpoint' }
   return { ok: true, checkpoint }
-}
-
-/** Whether two checkpoints say the same. */
-export function sameCheckpoint(a: Checkpoint, b: Checkpoint): boolean {
-  return a.origin === b.origin && a.size === b.size && sameBytes(a.root, b.root)
 }
 
 const imported = new WeakMap<Uint8Array, Promise<CryptoKey>>()

@@ -152,4 +152,4 @@ function flat(headers: Record<string, string | string[] | undefined>): Record<st
   return result
 }
 
-export { AllowList, isPublicAddress } from './addresses.ts'
+export { isPublicAddress } from './addresses.ts'

@@ -1,7 +1,7 @@
 import type { Source } from '@plinth/sdk'
 import { useQuery } from '@tanstack/react-query'
 import { FileUp, TextCursorInput } from 'lucide-react'
-import { type DragEvent, type ReactNode, useRef, useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Button } from '../../components/Button.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { PageHeader, TabLinks } from '../../components/Page.tsx'
@@ -13,6 +13,7 @@ import { Guard } from '../../frame/Screens.tsx'
 import { AddTextDialog } from './AddTextDialog.tsx'
 import { Unready } from './BasesScreen.tsx'
 import { UploadDialog } from './UploadDialog.tsx'
+import { useDrop } from './use-drop.ts'
 
 interface BaseFrameProps {
   base: string
@@ -121,35 +122,4 @@ function DropNote({ sources, base }: { sources: Source[]; base: string }) {
       Drop the files to add them to {only && others.length === 0 ? only.name : base}
     </div>
   )
-}
-
-/** Files that are dragged over the page, and dropped on it. */
-export function useDrop(enabled: boolean, onFiles: (files: File[]) => void) {
-  const [over, setOver] = useState(false)
-  const depth = useRef(0)
-  const carriesFiles = (event: DragEvent) =>
-    enabled && Array.from(event.dataTransfer.types).includes('Files')
-  const leave = () => {
-    depth.current = Math.max(0, depth.current - 1)
-    if (depth.current === 0) setOver(false)
-  }
-  const handlers = {
-    onDragEnter: (event: DragEvent) => {
-      if (!carriesFiles(event)) return
-      depth.current++
-      setOver(true)
-    },
-    onDragOver: (event: DragEvent) => {
-      if (carriesFiles(event)) event.preventDefault()
-    },
-    onDragLeave: leave,
-    onDrop: (event: DragEvent) => {
-      if (!carriesFiles(event)) return
-      event.preventDefault()
-      depth.current = 0
-      setOver(false)
-      onFiles(Array.from(event.dataTransfer.files))
-    },
-  }
-  return { over, handlers }
 }

@@ -7,7 +7,7 @@ import { Dialog } from '../../components/Dialog.tsx'
 import { Field, Select } from '../../components/Field.tsx'
 import { bytesText, plural } from '../../data/format.ts'
 import { addUploads, largestFileBytes } from '../../data/uploads.ts'
-import { useDrop } from './BaseFrame.tsx'
+import { useDrop } from './use-drop.ts'
 
 interface UploadDialogProps {
   base: string

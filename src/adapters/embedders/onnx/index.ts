@@ -180,11 +180,3 @@ function failedError(id: string, reason: string): PlinthError {
       'Check the model with `plinth models list`; pull or add it again if its files are damaged.',
   })
 }
-
-export {
-  type ModelConfig,
-  type ModelFolder,
-  modelConfig,
-  readModelFolder,
-  sha256OfFile,
-} from './model-folder.ts'
