@@ -35,7 +35,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     logger: false,
     bodyLimit: limits.jsonBodyBytes,
     genReqId: () => newId('req'),
-    requestTimeout: 0,
+    // A body that never ends must not hold its socket for ever; 200 MB take ten minutes at 2.7 Mbit/s.
+    requestTimeout: 600_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
   })

@@ -8,8 +8,8 @@ import type { Config } from '#config'
 import { analyseIn, detectLanguage } from '#data'
 import type { ResourceSpec } from '#kernel'
 import {
+  createExtractor,
   createModelCatalog,
-  extract,
   type ModelCatalog,
   type Named,
   noticeProviders,
@@ -40,9 +40,7 @@ export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
     secret,
     factories: {
       extractive: () =>
-        createExtractiveModel((question, passages, given) =>
-          extract(question, passages, { ...given, analyse: analyseIn, detectLanguage }),
-        ),
+        createExtractiveModel(createExtractor({ analyse: analyseIn, detectLanguage })),
       openai: (provider, secrets) => createOpenAiModel(options(provider, secrets)),
       anthropic: (provider, secrets) => createAnthropicModel(options(provider, secrets)),
     },

@@ -8,10 +8,11 @@ import { lockDirectory, toYamlFile } from '#store'
 import { type Chat, noticeChat, openChat } from './chat.ts'
 import { Embedders } from './embedders.ts'
 import { type Foundation, type Log, openFoundation } from './foundation.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { ModelWatch } from './model-watch.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
-import { fillInVectors, syncAfter } from './upkeep-work.ts'
 import { upkeepOf } from './upkeep.ts'
+import { fillInVectors, syncAfter } from './upkeep-work.ts'
 
 export const version = '0.1.0'
 
@@ -47,6 +48,7 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
     const offers: SystemFacts['offers'] = []
     const api = apiHouse(foundation, pipelines, { config, embedders, chat, offers })
     const models = new ModelWatch()
+    const housekeeping = new Housekeeping(api, log)
     const house: House = {
       config,
       foundation,
@@ -58,11 +60,13 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
         if (config.workers > 0) pipelines.jobs.start()
         foundation.signer.start()
         pipelines.schedule.start()
+        housekeeping.start()
         models.start({ config, embedders, outbound: chat.outbound }, () => fillInVectors(house))
         void noticeChat(chat, env).then((found) => offers.push(...found.map(offerOf)))
       },
       close: async () => {
         await models.stop()
+        await housekeeping.stop()
         await pipelines.schedule.stop()
         await pipelines.jobs.stop()
         await foundation.authenticator.close()

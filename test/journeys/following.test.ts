@@ -1,6 +1,7 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Housekeeping } from '#wiring'
 import { type OpenHouse, openHouse } from '../open-house.ts'
 
 let open: OpenHouse
@@ -67,4 +68,42 @@ describe('a Plinth that follows what it is given', () => {
     await expect.poll(dense, { timeout: 40_000, interval: 500 }).toBe(1)
     expect((await search('elevator')).hits[0].text).toContain('goods lift')
   }, 90_000)
+
+  it('does not take an unmounted folder for one whose files were all removed [M1.empty-mount]', async () => {
+    const share = await open.folder('share')
+    const names = Array.from({ length: 12 }, (_, i) => join(share, `leaflet-${i}.txt`))
+    for (const name of names) await writeFile(name, `Leaflet about ${name}.`)
+    await open.apply(
+      `kind: Source\nname: share\nspec: { knowledgeBase: notes, folder: { path: ${share} } }\n`,
+    )
+    await open.sync('share')
+    for (const name of names) await rm(name)
+    const refused = await open.sync('share')
+    expect(refused).toMatchObject({ state: 'failed', error: { code: 'NOT_FOUND' } })
+    expect((await open.documents('share')).size).toBe(12)
+    const started = await open.owner.call('POST', '/api/v1/sources/share/sync?force=true')
+    expect((await open.ended(started.body.id)).state).toBe('succeeded')
+    expect((await open.documents('share')).size).toBe(0)
+  })
+})
+
+describe('housekeeping', () => {
+  it('clears uploads that broke off a week ago, with their bytes, and no younger one [M1.upload-purge]', async () => {
+    await open.apply('kind: Source\nname: inbox\nspec: { knowledgeBase: notes, upload: {} }\n')
+    const body = { source: 'inbox', name: 'half.txt', size: 10 }
+    const { id } = (await open.owner.call('POST', '/api/v1/uploads', { body })).body
+    const sent = await open.owner.call('PUT', `/api/v1/uploads/${id}?offset=0`, {
+      body: 'half!',
+      headers: { 'content-type': 'application/octet-stream' },
+    })
+    expect(sent.body.received).toBe(5)
+    const { store, uploads } = open.house.api
+    const at = (days: number) => ({ now: () => new Date(Date.now() + days * 86_400_000) })
+    const clear = (days: number) =>
+      new Housekeeping({ store, uploads, clock: at(days) }, () => undefined).clear()
+    expect((await clear(6)).uploads).toBe(0)
+    expect((await clear(8)).uploads).toBe(1)
+    expect(await uploads.size(id)).toBe(0)
+    expect((await open.owner.call('GET', `/api/v1/uploads/${id}`)).status).toBe(404)
+  })
 })

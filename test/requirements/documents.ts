@@ -106,6 +106,8 @@ export const documents = rows(
       'Models pull --sha256: fetches what is in no table only against checksums that the caller names',
     'M2.models-pull-resume':
       'Models pull: keeps what arrived when it fails, and a later pull goes on from there',
+    'M1.upload-purge': 'Uploads that broke off a week ago are cleared away, with their bytes',
+    'M1.empty-mount': 'An unmounted folder is not taken for one whose files were all removed',
   },
   {
     'M1.hundred-thousand': [

@@ -29,6 +29,9 @@ const page = 500
 const batchFiles = 32
 const batchBytes = 8 * 1024 * 1024
 
+/** So many documents are not removed because a folder turned out empty. */
+const emptyGuard = 10
+
 export interface SyncInput {
   source: string
   actor: AuditActor
@@ -141,6 +144,7 @@ class Scanner {
         items = []
       }
       await this.#take(items)
+      await this.#guardEmpty()
       await this.#removeUnseen()
     } else {
       await this.#requeueUploads()
@@ -266,6 +270,22 @@ class Scanner {
       .where('settings_digest', '!=', this.#settings)
       .execute()
     return new Set(rows.map((row) => row.document_id))
+  }
+
+  /** A share that is not mounted looks like an empty folder: what it held is not removed for that. */
+  async #guardEmpty(): Promise<void> {
+    if (this.#seen.size > 0 || this.#input.force) return
+    const { source } = this.#found
+    const rows = await this.#house.store.read(this.#context.job.organizationId, (tx) =>
+      liveDocuments(tx, source, ''),
+    )
+    if (rows.length <= emptyGuard) return
+    throw new PlinthError('NOT_FOUND', {
+      detail: `The folder of ${source.name} holds no file any more; its ${rows.length === page ? `${page} or more` : rows.length} documents stay.`,
+      where: source.spec.folder?.path ?? source.name,
+      remedy:
+        'Check that the folder is mounted. If it really is empty, scan the source with force.',
+    })
   }
 
   async #removeUnseen(): Promise<void> {

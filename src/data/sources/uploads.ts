@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type AuditActor, permissionSetFor } from '#governance'
 import { limits, newId, PlinthError, type Resource } from '#kernel'
-import type { Tx } from '#store'
+import type { Store, Tx } from '#store'
 import { addDocuments, changeReaders, documentsByExternalId } from '../documents/rows.ts'
 import { requestIngest } from './sync.ts'
 
@@ -170,4 +170,17 @@ export async function settleUpload(
     .returning('id')
     .executeTakeFirst()
   return row !== undefined
+}
+
+/** Uploads of all organizations that broke off before a time and were never resumed; their rows go with this call. */
+export async function purgeUploads(store: Store, brokenOffBefore: Date): Promise<string[]> {
+  const rows = await store.system((tx) =>
+    tx
+      .deleteFrom('upload')
+      .where('state', '=', 'receiving')
+      .where('updated_at', '<', brokenOffBefore)
+      .returning('id')
+      .execute(),
+  )
+  return rows.map((row) => row.id)
 }
