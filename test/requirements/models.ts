@@ -43,4 +43,6 @@ export const models = rows('issue 3 §4', {
     'callModel: takes the next model before the first text, and says which one answered',
   'M36.fallback-order': 'callModel: gives text of exactly one model whatever the others do',
   'M36.timeouts': 'Chat-model kit: waits for a slow answer that keeps coming',
+  'M15.group-commit':
+    'Answers that end together are committed together, each acknowledged only after its record stands',
 })
