@@ -101,7 +101,7 @@ export async function readConversation(
   }
 }
 
-/** Gives a conversation of this user another title. Throws NOT_FOUND where they have no such conversation. */
+/** Stands for an answer that was drawn from what its reader may not read any more. */
 const closed = '(You may not read a document any more that this answer is drawn from.)'
 
 /** Messages with the content and citations of those taken out that cite what the constraint does not permit. */
@@ -119,7 +119,6 @@ export async function closeUnreadable<M extends { content: string; citations: un
   )
 }
 
-/** Gives one's own conversation another title. Throws NOT_FOUND for another's as for none. */
 /** Gives one of the user's conversations another title. Throws NOT_FOUND as `readConversation` does. */
 export async function renameConversation(
   tx: Tx,
