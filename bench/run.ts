@@ -16,7 +16,7 @@ const benches: Record<string, { about: string; load(): Promise<{ run: Bench }> }
   },
   answer: {
     about:
-      '[--chunks 10000] [--clients 16] [--seconds 20] [--questions 400] [--embedder NAME|none]',
+      '[--chunks 10000] [--clients 16] [--seconds 20] [--questions 3000] [--embedder NAME|none]',
     load: () => import('./answer/run.ts'),
   },
   start: {

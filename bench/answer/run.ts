@@ -14,7 +14,7 @@ export async function run(args: string[]): Promise<void> {
     chunks: '10000',
     clients: '16',
     seconds: '20',
-    questions: '400',
+    questions: '3000',
     embedder: 'none',
   })
   const chunks = wholeNumber('chunks', options.chunks)

@@ -56,13 +56,7 @@ export class BenchServer {
 
   static async start(root: string, env: Record<string, string> = {}): Promise<BenchServer> {
     const began = performance.now()
-    const probe = join(repository, 'bench', 'harness', 'probe.ts')
-    const main = join(repository, 'src', 'main.ts')
-    const child = spawn(process.execPath, ['--import', probe, main], {
-      cwd: repository,
-      env: { ...environment(root), ...env },
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    })
+    const child = spawnServer(root, env)
     await untilReady(child)
     const startedInMs = performance.now() - began
     const { url } = JSON.parse(readFileSync(join(root, 'data', 'server.json'), 'utf8'))
@@ -137,6 +131,26 @@ export class BenchServer {
       child.kill(signal)
     })
   }
+}
+
+function spawnServer(root: string, env: Record<string, string>): ChildProcess {
+  const probe = join(repository, 'bench', 'harness', 'probe.ts')
+  const main = join(repository, 'src', 'main.ts')
+  return spawn(process.execPath, ['--import', probe, main], {
+    cwd: repository,
+    env: { ...environment(root), ...env },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
+}
+
+/** Starts a server and kills it that soon, ready or not. */
+export async function startAndKill(root: string, afterMs: number): Promise<void> {
+  const child = spawnServer(root, {})
+  child.stdout?.resume()
+  const ended = new Promise((done) => child.once('exit', done))
+  await new Promise((done) => setTimeout(done, afterMs))
+  child.kill('SIGKILL')
+  await ended
 }
 
 /** Nothing of the caller's own settings, keys and endpoints reaches a measured server. */

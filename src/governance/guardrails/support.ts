@@ -47,6 +47,10 @@ const oppositeShare = 0.45
 /** Units in a row that may support one sentence together. */
 const maxWindow = 3
 
+/** Readings that are remembered per analyser, about 20 KB each: the same passages are found again and again. */
+const maxRemembered = 512
+const memories = new WeakMap<Analyse, Map<string, ReadPassage>>()
+
 /** Reads passages once and tells how far they support sentences. */
 export class SupportReader {
   readonly #analyse: Analyse
@@ -174,8 +178,23 @@ export class SupportReader {
 
   #reading(number: number): ReadPassage {
     if (this.#read.size === 0)
-      for (const one of this.#passages) this.#read.set(one.number, this.#readOne(one))
+      for (const one of this.#passages) this.#read.set(one.number, this.#readOnce(one))
     return this.#read.get(number)!
+  }
+
+  /** Reads a passage, or remembers it: same version, place, title, headings, language and (masked) text. */
+  #readOnce(passage: Passage): ReadPassage {
+    const memory = memories.get(this.#analyse) ?? new Map<string, ReadPassage>()
+    memories.set(this.#analyse, memory)
+    const { documentVersionId, start, end } = passage
+    const key = `${documentVersionId} ${start} ${end} ${this.#language ?? ''}`
+    const known = memory.get(key)
+    const same = known?.passage.text === passage.text && labelOf(known.passage) === labelOf(passage)
+    const read = known && same ? { ...known, passage } : this.#readOne(passage)
+    memory.delete(key)
+    if (memory.size >= maxRemembered) memory.delete(memory.keys().next().value ?? '')
+    memory.set(key, read)
+    return read
   }
 
   #readOne(passage: Passage): ReadPassage {
@@ -191,7 +210,7 @@ export class SupportReader {
       const { start, end } = unit
       return { start, end, terms: new Set(terms(text)), negated: negation.test(textOf(unit)) }
     })
-    const label = `${passage.title} ${passage.headingPath.join(' ')}`
+    const label = labelOf(passage)
     const about = new Set(terms(label))
     const all = new Set([...about, ...units.flatMap((unit) => [...unit.terms])])
     const numbers = new Set<string>()
@@ -201,6 +220,11 @@ export class SupportReader {
     }
     return { passage, folded: foldText(passage.text), units, about, all, numbers }
   }
+}
+
+/** What stands above a passage. */
+function labelOf({ title, headingPath }: Passage): string {
+  return `${title} ${headingPath.join(' ')}`
 }
 
 /** Two or more words, or a stretch of Chinese: shorter quotation marks only set a term apart. */
