@@ -97,7 +97,7 @@ export async function scan(life: Life, folder: string): Promise<void> {
   }
   const files = ledger.filesWritten
   const reply = await attempt(life, () => server.call('POST', '/api/v1/sources/files/sync'))
-  if (reply?.status === 202) ledger.scans.push({ jobId: reply.body.id, files })
+  if (reply?.status === 202) ledger.noteScan(reply.body.id, files)
 }
 
 async function attempt<T>(life: Life, work: () => Promise<T>): Promise<T | undefined> {

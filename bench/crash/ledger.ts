@@ -17,7 +17,7 @@ export class Ledger {
   /** By external id, in the order sent. */
   readonly documents = new Map<string, SentVersion[]>()
   readonly answers: AcknowledgedAnswer[] = []
-  /** Scans that were acknowledged: ids of their jobs, and the files that lay in the folder by then. */
+  /** Scans that were acknowledged: ids of their jobs, and the files that lay in the folder when each was asked for. */
   readonly scans: { jobId: string; files: number }[] = []
   filesWritten = 0
   brokenRequests = 0
@@ -29,6 +29,11 @@ export class Ledger {
     const one = { version: sent.length + 1, acknowledged: false }
     sent.push(one)
     return one
+  }
+
+  /** A request that joins a scan which is under way gets that one's id: it may have read the folder already. */
+  noteScan(jobId: string, files: number): void {
+    if (!this.scans.some((one) => one.jobId === jobId)) this.scans.push({ jobId, files })
   }
 
   get acknowledgedDocuments(): number {

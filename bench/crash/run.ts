@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import { numbers } from '../answer/company.ts'
 import { readOptions, wholeNumber } from '../harness/options.ts'
 import { Progress, quantile, report, round } from '../harness/report.ts'
-import { BenchServer, removeRoot, startAndKill, temporaryRoot } from '../harness/server.ts'
+import {
+  BenchServer,
+  removeRoot,
+  startAndKill,
+  temporaryRoot,
+  untilEnded,
+} from '../harness/server.ts'
 import { ask, type Life, resources, scan, write } from './clients.ts'
 import { Ledger } from './ledger.ts'
 import { verify } from './verify.ts'
@@ -28,6 +34,7 @@ export async function run(args: string[]): Promise<void> {
   const server = await BenchServer.start(root)
   try {
     const drainedMs = await untilIdle(server)
+    await scanAll(server, ledger)
     const found = await verify(server, ledger)
     const faults = [...found.lost, ...found.doubled, ...found.doctor, ...found.audit]
     for (const fault of faults.slice(0, 50)) console.error(`WRONG: ${fault}`)
@@ -95,6 +102,13 @@ async function killOften(root: string, { kills, random, ledger }: Plan) {
 
 async function prepare(server: BenchServer, folder: string): Promise<void> {
   await server.ask('POST', '/api/v1/resources', { yaml: resources(folder) })
+}
+
+/** A last scan, so that every file must be there once, whichever scans were broken off. */
+async function scanAll(server: BenchServer, ledger: Ledger): Promise<void> {
+  const job = await server.ask('POST', '/api/v1/sources/files/sync')
+  ledger.noteScan(job.id, ledger.filesWritten)
+  await untilEnded(server, job.id)
 }
 
 const patienceMs = 20 * 60_000
