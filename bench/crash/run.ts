@@ -16,7 +16,7 @@ import { verify } from './verify.ts'
 /** Of the kills, so many come while the server is still starting. */
 const startingShare = 0.1
 /** A server lives at most so long once it is ready. */
-const lifeMs = 1_500
+const lifeMs = 4_000
 const scanEvery = 5
 
 /**

@@ -2,6 +2,7 @@ import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from '
 import { basename, join } from 'node:path'
 import { MemoryWatch } from '../harness/memory.ts'
 import { BenchError, folderOption, readOptions, wholeNumber } from '../harness/options.ts'
+import { processorSeconds } from '../harness/processor.ts'
 import { Progress, type Row, report, round } from '../harness/report.ts'
 import { BenchServer, removeRoot, temporaryRoot, untilEnded } from '../harness/server.ts'
 
@@ -37,6 +38,7 @@ export async function run(args: string[]): Promise<void> {
         files_per_s: round(copies.files / measured.seconds, 1),
         chunks_per_s: round(measured.chunks / measured.seconds, 1),
         took_s: round(measured.seconds, 1),
+        processor_ms_per_page: measured.processor && round((measured.processor * 1_000) / pages, 1),
         embedder: options.embedder ?? 'none',
         begin_rss_mb: round(first, 0),
         ...quarters(memory, measured.from),
@@ -131,11 +133,14 @@ async function sync(server: BenchServer) {
 async function readAll(server: BenchServer, memory: MemoryWatch) {
   await server.loopDelay()
   const from = memory.samples.length
+  const busyBefore = processorSeconds(server.pid)
   const began = performance.now()
   const { filesFailed = 0, chunks = 0 } = await sync(server)
   const seconds = (performance.now() - began) / 1_000
   const { p99Ms } = await server.loopDelay()
-  return { seconds, failed: filesFailed, chunks, loopDelayMs: p99Ms, from }
+  const busy = processorSeconds(server.pid)
+  const processor = busy === null || busyBefore === null ? null : busy - busyBefore
+  return { seconds, processor, failed: filesFailed, chunks, loopDelayMs: p99Ms, from }
 }
 
 /** What was committed is found; the index has read all of it before it answers. */
