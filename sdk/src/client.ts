@@ -101,7 +101,7 @@ function conversationRoutes(http: Http) {
       http.get<t.Page<t.Conversation>>('/conversations', query),
     get: (id: string) => http.get<t.ConversationDetail>(at(id)),
     rename: (id: string, title: string) =>
-      http.json<t.Conversation>('PATCH', at(id), { json: { title } }),
+      http.json<t.ConversationDetail>('PATCH', at(id), { json: { title } }),
     remove: (id: string) => http.json<t.Acknowledged>('DELETE', at(id)),
     exportAs: (id: string, format: 'json' | 'markdown') =>
       http.text(`${at(id)}/export`, { format }),
@@ -209,8 +209,7 @@ function peopleRoutes(http: Http) {
   return {
     users: (query?: t.Paging & { search?: string | undefined }) =>
       http.get<t.Page<t.User>>('/users', query),
-    invite: (user: t.UserCreate) =>
-      http.json<t.User & t.SignInLink>('POST', '/users', { json: user }),
+    invite: (user: t.UserCreate) => http.json<t.InvitedUser>('POST', '/users', { json: user }),
     change: (id: string, change: t.UserChange) =>
       http.json<t.User>('PATCH', `/users/${part(id)}`, { json: change }),
     signInLink: (id: string) => http.json<t.SignInLink>('POST', `/users/${part(id)}/sign-in-link`),

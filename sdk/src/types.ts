@@ -1,5 +1,94 @@
-/** Requests and responses of the native API. Times are UTC, ISO 8601; offsets are UTF-16 code units. */
-export type * from './types/administration.ts'
-export type * from './types/answers.ts'
-export type * from './types/basics.ts'
-export type * from './types/knowledge.ts'
+/**
+ * Requests and responses of the native API. Times are UTC, ISO 8601; offsets are UTF-16 code units. The types come from
+ * the server's own schemas (`generated/`); here they get the names that read well, and what they are made of.
+ */
+import type { Operations } from './generated/operations.ts'
+import type { Answer, Document, DocumentText, Job } from './generated/schemas.ts'
+
+export type { Operations } from './generated/operations.ts'
+export type {
+  Acknowledged,
+  Answer,
+  ApiKey,
+  ApiKeyCreate,
+  ApiKeyCreated,
+  ApplyRequest,
+  ApplyResult,
+  AskEvent,
+  AskRequest,
+  AssistantSummary as Assistant,
+  AuditEvent,
+  AuditEventProof,
+  AuditState,
+  Chunk,
+  Citation,
+  Conversation,
+  ConversationDetail,
+  DoctorReport,
+  Document,
+  DocumentText,
+  FeedbackRequest,
+  Group,
+  InvitedUser,
+  Job,
+  KnowledgeBaseStatus as KnowledgeBase,
+  Me,
+  Message,
+  Outcome,
+  Passage,
+  Problem,
+  Resource as ResourceDetail,
+  ResourceKind,
+  ResourceSummary,
+  ResourceVersionSummary as ResourceHistoryEntry,
+  SearchHit,
+  SearchRequest,
+  SearchResponse,
+  SignInRequest,
+  SourceStatus as Source,
+  Span,
+  StoredError,
+  SystemStatus,
+  TextDocument,
+  TraceDetail,
+  TraceSummary,
+  Upload,
+  UploadStart,
+  User,
+  UserChange,
+  UserCreate,
+} from './generated/schemas.ts'
+
+/** Query parameters of every list. */
+export interface Paging {
+  limit?: number | undefined
+  /** Opaque; from the previous page. */
+  cursor?: string | undefined
+}
+
+/** A part of a list; without `nextCursor` it is the last. */
+export interface Page<T> {
+  items: T[]
+  nextCursor: string | null
+  total?: number
+}
+
+export type Unsupported = Answer['unsupported'][number]
+export type DocumentState = Document['state']
+export type JobState = Job['state']
+export type TextBlock = DocumentText['blocks'][number]
+export type TextPage = DocumentText['pages'][number]
+/** A line of a PDF page, in points from the page's top left. */
+export type TextBox = DocumentText['boxes'][number]
+
+export type DocumentQuery = Operations['GET /documents']['query']
+export type JobQuery = Operations['GET /jobs']['query']
+export type TraceQuery = Operations['GET /traces']['query']
+export type AuditQuery = Operations['GET /audit']['query']
+export type ResourceQuery = Operations['GET /resources']['query']
+
+export type DocumentVersion = Operations['GET /documents/{id}/versions']['answer']['items'][number]
+/** `diff`: a unified diff of the canonical YAML. */
+export type ResourceDiff = Operations['GET /resources/{kind}/{name}/diff']['answer']
+export type SignInLink = Operations['POST /users/{id}/sign-in-link']['answer']
+export type Unmasked = Operations['POST /documents/{id}/unmask']['answer']

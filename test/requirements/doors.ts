@@ -19,6 +19,8 @@ export const doors = rows('issue 3 §5', {
   'M40.rest':
     'The native API serves every route of its table, with schemas, cursors and idempotency keys',
   'M40.restore-verifies': 'backup: refuses a changed byte in any file, and puts nothing in place',
+  'M40.sdk-types':
+    'The client has a method for every operation, and its types are those of the OpenAPI document',
   'M40.secret-once':
     'Keys: are made once for one Idempotency-Key, and their secret is stored nowhere',
   'M40.table-in-viewer':

@@ -3,7 +3,7 @@ import { resourceKinds } from '#kernel'
 import { pageOf, paging, time } from './basics.ts'
 
 const kindNames = Object.keys(resourceKinds) as [keyof typeof resourceKinds]
-export const resourceKind = z.enum(kindNames)
+export const resourceKind = z.enum(kindNames).meta({ id: 'ResourceKind' })
 
 export const resourceSummary = z
   .object({
@@ -34,16 +34,22 @@ export const resourceHistoryEntry = z
   })
   .meta({ id: 'ResourceVersionSummary' })
 
-/** `yaml` may hold several documents. Nothing is applied when any is invalid, or with `dryRun`. */
-export const applyRequest = z.object({
-  yaml: z.string().max(1_048_576),
-  /** Name shown in errors. */
-  file: z.string().default('input.yaml'),
-  dryRun: z.boolean().default(false),
-  message: z.string().max(2_000).default(''),
-  /** `Kind/name` to the revision the change is based on; a mismatch is CONFLICT. */
-  expectedRevisions: z.record(z.string(), z.number()).optional(),
-})
+export const applyRequest = z
+  .object({
+    yaml: z.string().max(1_048_576),
+    file: z.string().default('input.yaml').describe('Name shown in errors.'),
+    dryRun: z.boolean().default(false),
+    message: z.string().max(2_000).default(''),
+    expectedRevisions: z
+      .record(z.string(), z.number())
+      .optional()
+      .describe('`Kind/name` to the revision the change is based on; a mismatch is CONFLICT.'),
+  })
+  .meta({
+    id: 'ApplyRequest',
+    description:
+      '`yaml` may hold several documents. Nothing is applied when any is invalid, or with `dryRun`.',
+  })
 
 export const applyResult = z
   .object({
@@ -55,8 +61,7 @@ export const applyResult = z
         outcome: z.enum(['created', 'changed', 'unchanged']),
         revision: z.number(),
         digest: z.string(),
-        /** Unified diff of the canonical YAML; empty when unchanged. */
-        diff: z.string(),
+        diff: z.string().describe('Unified diff of the canonical YAML; empty when unchanged.'),
       }),
     ),
     auditSeq: z.number().nullable(),
@@ -77,19 +82,23 @@ export const user = z
   })
   .meta({ id: 'User' })
 
-export const userCreate = z.object({
-  email: z.email(),
-  name: z.string().min(1).max(200),
-  groups: z.array(z.string()).max(100).default([]),
-  roles: z.array(z.string()).max(20).default(['member']),
-})
+export const userCreate = z
+  .object({
+    email: z.email(),
+    name: z.string().min(1).max(200),
+    groups: z.array(z.string()).max(100).default([]),
+    roles: z.array(z.string()).max(20).default(['member']),
+  })
+  .meta({ id: 'UserCreate' })
 
-export const userChange = z.object({
-  name: z.string().min(1).max(200).optional(),
-  groups: z.array(z.string()).max(100).optional(),
-  roles: z.array(z.string()).max(20).optional(),
-  disabled: z.boolean().optional(),
-})
+export const userChange = z
+  .object({
+    name: z.string().min(1).max(200).optional(),
+    groups: z.array(z.string()).max(100).optional(),
+    roles: z.array(z.string()).max(20).optional(),
+    disabled: z.boolean().optional(),
+  })
+  .meta({ id: 'UserChange' })
 
 export const group = z
   .object({ name: z.string(), description: z.string(), members: z.number() })
@@ -110,17 +119,19 @@ export const apiKey = z
   })
   .meta({ id: 'ApiKey' })
 
-export const apiKeyCreate = z.object({
-  name: z.string().min(1).max(200),
-  /** Empty: everything the user may do. */
-  scopes: z.array(z.string()).max(100).default([]),
-  expiresAt: time.optional(),
-  /** Another user's key needs `people.write`. */
-  userId: z.string().optional(),
-})
+export const apiKeyCreate = z
+  .object({
+    name: z.string().min(1).max(200),
+    scopes: z.array(z.string()).max(100).default([]).describe('Empty: everything the user may do.'),
+    expiresAt: time.optional(),
+    userId: z.string().optional().describe("Another user's key needs `people.write`."),
+  })
+  .meta({ id: 'ApiKeyCreate' })
 
-/** The secret is shown in this response and never again. */
-export const apiKeyCreated = apiKey.extend({ secret: z.string() }).meta({ id: 'ApiKeyCreated' })
+export const apiKeyCreated = apiKey.extend({ secret: z.string() }).meta({
+  id: 'ApiKeyCreated',
+  description: 'The secret is shown in this response and never again.',
+})
 
 export const me = z
   .object({
@@ -136,11 +147,13 @@ export const me = z
   })
   .meta({ id: 'Me' })
 
-export const signInRequest = z.union([
-  // Any address that is stored may sign in, also `owner@localhost`; one that is not is refused like a wrong password.
-  z.object({ email: z.string().min(1).max(320), password: z.string().min(1).max(1_000) }),
-  z.object({ token: z.string().min(10).max(200) }),
-])
+export const signInRequest = z
+  .union([
+    // Any address that is stored may sign in, also `owner@localhost`; one that is not is refused like a wrong password.
+    z.object({ email: z.string().min(1).max(320), password: z.string().min(1).max(1_000) }),
+    z.object({ token: z.string().min(10).max(200) }),
+  ])
+  .meta({ id: 'SignInRequest' })
 
 export const auditEvent = z
   .object({
@@ -152,10 +165,12 @@ export const auditEvent = z
     target: z.string(),
     outcome: z.string(),
     details: z.record(z.string(), z.unknown()),
-    /** Decrypted for those who may see it; `erased` after erasure; absent where there is none. */
     personal: z
       .union([z.record(z.string(), z.unknown()), z.literal('erased'), z.literal('hidden')])
-      .optional(),
+      .optional()
+      .describe(
+        'Decrypted for those who may see it; `erased` after erasure; absent where there is none.',
+      ),
     leafHash: z.string(),
   })
   .meta({ id: 'AuditEvent' })
@@ -173,8 +188,7 @@ export const auditState = z
   .object({
     size: z.number(),
     origin: z.string(),
-    /** Public key in C2SP vkey notation. */
-    vkey: z.string(),
+    vkey: z.string().describe('Public key in C2SP vkey notation.'),
     checkpoint: z.object({ size: z.number(), note: z.string(), at: time }).nullable(),
   })
   .meta({ id: 'AuditState' })

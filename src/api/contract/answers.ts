@@ -1,61 +1,64 @@
 import { z } from 'zod'
 import { limits } from '#kernel'
-import { pageOf, paging, time } from './basics.ts'
+import { pageOf, paging, problem, time } from './basics.ts'
 
 export const citation = z
   .object({
-    /** What `[n]` in the text refers to. */
-    number: z.number().int(),
+    number: z.number().int().describe('What `[n]` in the text refers to.'),
     chunkId: z.number(),
     documentId: z.string(),
     versionId: z.string(),
     title: z.string(),
     headingPath: z.array(z.string()),
-    /** The cited passage, and within the document's stored text the span that supports the sentence. */
-    quote: z.string(),
+    quote: z
+      .string()
+      .describe(
+        "The cited passage, and within the document's stored text the span that supports the sentence.",
+      ),
     start: z.number(),
     end: z.number(),
     page: z.number().nullable(),
-    /** The sentence of the answer: offsets into the answer's text. */
-    sentenceStart: z.number(),
+    sentenceStart: z
+      .number()
+      .describe("The sentence of the answer: offsets into the answer's text."),
     sentenceEnd: z.number(),
-    /** 1 for a verbatim sentence; else the lexical support score. */
-    support: z.number(),
+    support: z.number().describe('1 for a verbatim sentence; else the lexical support score.'),
     exact: z.boolean(),
   })
   .meta({ id: 'Citation' })
 
-export const askRequest = z.object({
-  question: z.string().min(1).max(limits.questionChars),
-  assistant: z.string().optional(),
-  /** Continues a conversation; `null` or absent starts one; `save: false` keeps nothing but the trace. */
-  conversationId: z.string().nullish(),
-  save: z.boolean().default(true),
-  filter: z.record(z.string(), z.unknown()).optional(),
-  stream: z.boolean().default(false),
-})
+export const askRequest = z
+  .object({
+    question: z.string().min(1).max(limits.questionChars),
+    assistant: z.string().optional(),
+    conversationId: z
+      .string()
+      .nullish()
+      .describe(
+        'Continues a conversation; `null` or absent starts one; `save: false` keeps nothing but the trace.',
+      ),
+    save: z.boolean().default(true),
+    filter: z.record(z.string(), z.unknown()).optional(),
+    stream: z.boolean().default(false),
+  })
+  .meta({ id: 'AskRequest' })
 
-/** Why there is no (or only part of an) answer. */
-export const outcome = z.enum([
-  'answered',
-  'ungrounded',
-  'denied',
-  'withheld',
-  'failed',
-  'cancelled',
-])
+export const outcome = z
+  .enum(['answered', 'ungrounded', 'denied', 'withheld', 'failed', 'cancelled'])
+  .meta({ id: 'Outcome', description: 'Why there is no (or only part of an) answer.' })
 
 export const answer = z
   .object({
     outcome,
-    /** The answer with `[n]` markers; for other outcomes a sentence that says why. */
-    text: z.string(),
+    text: z
+      .string()
+      .describe('The answer with `[n]` markers; for other outcomes a sentence that says why.'),
     reason: z.string().nullable(),
-    /** Error code where the outcome is `failed`. */
-    code: z.string().optional(),
+    code: z.string().optional().describe('Error code where the outcome is `failed`.'),
     citations: z.array(citation),
-    /** Sentences (offsets into `text`) without sufficient support. */
-    unsupported: z.array(z.object({ start: z.number(), end: z.number(), support: z.number() })),
+    unsupported: z
+      .array(z.object({ start: z.number(), end: z.number(), support: z.number() }))
+      .describe('Sentences (offsets into `text`) without sufficient support.'),
     assistant: z.string(),
     model: z.string().nullable(),
     conversationId: z.string().nullable(),
@@ -72,7 +75,6 @@ export const answer = z
   })
   .meta({ id: 'Answer' })
 
-/** Server-sent events of `POST /api/v1/ask` with `stream: true`: `event:` is `type`, `data:` the object. */
 export const askEvent = z
   .discriminatedUnion('type', [
     z.object({ type: z.literal('step'), step: z.string(), note: z.string().optional() }),
@@ -86,9 +88,13 @@ export const askEvent = z
       support: z.number(),
     }),
     z.object({ type: z.literal('answer'), answer }),
-    z.object({ type: z.literal('error'), problem: z.unknown() }),
+    z.object({ type: z.literal('error'), problem }),
   ])
-  .meta({ id: 'AskEvent' })
+  .meta({
+    id: 'AskEvent',
+    description:
+      'Server-sent events of `POST /api/v1/ask` with `stream: true`: `event:` is `type`, `data:` the object.',
+  })
 
 export const passage = z
   .object({
@@ -137,8 +143,7 @@ export const message = z
     outcome: outcome.nullable(),
     citations: z.array(citation),
     traceId: z.string().nullable(),
-    /** The asker's own rating of this answer. */
-    rating: z.number().nullable(),
+    rating: z.number().nullable().describe("The asker's own rating of this answer."),
     createdAt: time,
   })
   .meta({ id: 'Message' })
@@ -147,21 +152,24 @@ export const conversationDetail = conversation
   .extend({ messages: z.array(message) })
   .meta({ id: 'ConversationDetail' })
 
-export const feedbackRequest = z.object({
-  traceId: z.string(),
-  rating: z.union([z.literal(1), z.literal(-1)]),
-  comment: z.string().max(5_000).default(''),
-})
+export const feedbackRequest = z
+  .object({
+    traceId: z.string(),
+    rating: z.union([z.literal(1), z.literal(-1)]),
+    comment: z.string().max(5_000).default(''),
+  })
+  .meta({ id: 'FeedbackRequest' })
 
 export const span = z
   .object({
     name: z.string(),
-    /** Milliseconds from the trace's start, and how long. */
-    startMs: z.number(),
+    startMs: z.number().describe("Milliseconds from the trace's start, and how long."),
     durationMs: z.number(),
     status: z.enum(['ok', 'error']),
     attributes: z.record(z.string(), z.unknown()),
-    children: z.array(z.unknown()),
+    get children() {
+      return z.array(span)
+    },
   })
   .meta({ id: 'Span' })
 
@@ -169,8 +177,7 @@ export const traceSummary = z
   .object({
     id: z.string(),
     kind: z.enum(['answer', 'ingest', 'search', 'completion', 'embedding']),
-    /** The (masked) question, or the document. */
-    name: z.string(),
+    name: z.string().describe('The (masked) question, or the document.'),
     user: z.string().nullable(),
     assistant: z.string().nullable(),
     outcome: z.string(),
@@ -191,8 +198,9 @@ export const traceDetail = traceSummary
     spans: z.array(span),
     answer: answer.nullable(),
     passages: z.array(passage),
-    /** Why this model: the ordered choices with their reasons. */
-    route: z.array(z.object({ model: z.string(), reason: z.string(), used: z.boolean() })),
+    route: z
+      .array(z.object({ model: z.string(), reason: z.string(), used: z.boolean() }))
+      .describe('Why this model: the ordered choices with their reasons.'),
     checks: z.array(z.object({ check: z.string(), result: z.string(), detail: z.string() })),
     feedback: z.array(
       z.object({ user: z.string(), rating: z.number(), comment: z.string(), at: time }),

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { limits } from '#kernel'
 
-/** RFC 9457 problem details, with Plinth's code, where and remedy. */
 export const problem = z
   .object({
     type: z.string(),
@@ -12,12 +11,15 @@ export const problem = z
     where: z.string().optional(),
     remedy: z.string(),
     requestId: z.string(),
-    /** All findings where a request had several. */
     problems: z
       .array(z.object({ where: z.string(), detail: z.string(), remedy: z.string() }))
-      .optional(),
+      .optional()
+      .describe('All findings where a request had several.'),
   })
-  .meta({ id: 'Problem' })
+  .meta({
+    id: 'Problem',
+    description: "RFC 9457 problem details, with Plinth's code, where and remedy.",
+  })
 
 export const time = z.iso.datetime().meta({ description: 'UTC, ISO 8601' })
 
@@ -34,11 +36,15 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
     total: z.number().int().optional(),
   })
 
-export const storedError = z.object({
-  code: z.string(),
-  detail: z.string(),
-  where: z.string().optional(),
-  remedy: z.string().optional(),
-})
+export const storedError = z
+  .object({
+    code: z.string(),
+    detail: z.string(),
+    where: z.string().optional(),
+    remedy: z.string().optional(),
+  })
+  .meta({ id: 'StoredError' })
 
-export const acknowledged = z.object({ ok: z.literal(true), auditSeq: z.number().int().optional() })
+export const acknowledged = z
+  .object({ ok: z.literal(true), auditSeq: z.number().int().optional() })
+  .meta({ id: 'Acknowledged' })

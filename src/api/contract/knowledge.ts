@@ -11,12 +11,13 @@ export const knowledgeBase = z
     documents: z.object({ ready: z.number(), pending: z.number(), failed: z.number() }),
     chunks: z.number(),
     sources: z.number(),
-    /** Dense leg: embedder name and how many chunks have a vector; `off` says why. */
-    dense: z.object({
-      embedder: z.string().nullable(),
-      embedded: z.number(),
-      off: z.string().nullable(),
-    }),
+    dense: z
+      .object({
+        embedder: z.string().nullable(),
+        embedded: z.number(),
+        off: z.string().nullable(),
+      })
+      .describe('Dense leg: embedder name and how many chunks have a vector; `off` says why.'),
     denseWeight: z.number(),
     updatedAt: time.nullable(),
   })
@@ -31,8 +32,10 @@ export const source = z
     watch: z.boolean(),
     documents: z.number(),
     failed: z.number(),
-    /** The newest sync of this source, if any. */
-    job: z.lazy(() => job).nullable(),
+    job: z
+      .lazy(() => job)
+      .nullable()
+      .describe('The newest sync of this source, if any.'),
   })
   .meta({ id: 'SourceStatus' })
 
@@ -55,8 +58,7 @@ export const document = z
     pageCount: z.number().int().nullable(),
     chunkCount: z.number().int(),
     warnings: z.array(z.string()),
-    /** Personal data found, by kind. */
-    findings: z.record(z.string(), z.number()),
+    findings: z.record(z.string(), z.number()).describe('Personal data found, by kind.'),
     updatedAt: time,
   })
   .meta({ id: 'Document' })
@@ -67,8 +69,9 @@ export const documentText = z
     versionId: z.string(),
     title: z.string(),
     mediaType: z.string(),
-    /** The stored (masked) text; all offsets are UTF-16 code units into it. */
-    text: z.string(),
+    text: z
+      .string()
+      .describe('The stored (masked) text; all offsets are UTF-16 code units into it.'),
     blocks: z.array(
       z.object({
         kind: z.enum([
@@ -97,20 +100,24 @@ export const documentText = z
         height: z.number().optional(),
       }),
     ),
-    /** PDF only: line boxes in points from the page's top left. */
-    boxes: z.array(
-      z.object({
-        page: z.number(),
-        start: z.number(),
-        end: z.number(),
-        x: z.number(),
-        y: z.number(),
-        width: z.number(),
-        height: z.number(),
-      }),
-    ),
-    /** Whether the caller may open the original bytes (not where they hold masked personal data). */
-    originalAvailable: z.boolean(),
+    boxes: z
+      .array(
+        z.object({
+          page: z.number(),
+          start: z.number(),
+          end: z.number(),
+          x: z.number(),
+          y: z.number(),
+          width: z.number(),
+          height: z.number(),
+        }),
+      )
+      .describe("PDF only: line boxes in points from the page's top left."),
+    originalAvailable: z
+      .boolean()
+      .describe(
+        'Whether the caller may open the original bytes (not where they hold masked personal data).',
+      ),
   })
   .meta({ id: 'DocumentText' })
 
@@ -130,14 +137,20 @@ export const chunk = z
   })
   .meta({ id: 'Chunk' })
 
-export const searchRequest = z.object({
-  query: z.string().min(1).max(16_000),
-  knowledgeBases: z.array(z.string()).min(1).max(16),
-  filter: z.record(z.string(), z.unknown()).optional(),
-  topK: z.number().int().min(1).max(100).optional(),
-  /** Overrides the knowledge base's weight: for the search bench. */
-  denseWeight: z.number().min(0).max(1).optional(),
-})
+export const searchRequest = z
+  .object({
+    query: z.string().min(1).max(16_000),
+    knowledgeBases: z.array(z.string()).min(1).max(16),
+    filter: z.record(z.string(), z.unknown()).optional(),
+    topK: z.number().int().min(1).max(100).optional(),
+    denseWeight: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe("Overrides the knowledge base's weight: for the search bench."),
+  })
+  .meta({ id: 'SearchRequest' })
 
 export const searchHit = z
   .object({
@@ -152,8 +165,9 @@ export const searchHit = z
     start: z.number(),
     end: z.number(),
     page: z.number().nullable(),
-    /** Fused, 0 to 1. Raw leg scores and ranks (1-based) where that leg found it. */
-    score: z.number(),
+    score: z
+      .number()
+      .describe('Fused, 0 to 1. Raw leg scores and ranks (1-based) where that leg found it.'),
     lexical: z.object({ score: z.number(), rank: z.number() }).nullable(),
     dense: z.object({ score: z.number(), rank: z.number() }).nullable(),
   })
@@ -179,8 +193,7 @@ export const job = z
     id: z.string(),
     kind: z.string(),
     state: z.enum(['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled']),
-    /** What it works on: a source, a document. */
-    target: z.string(),
+    target: z.string().describe('What it works on: a source, a document.'),
     progress: z.object({
       filesDone: z.number().optional(),
       filesTotal: z.number().optional(),
@@ -188,8 +201,7 @@ export const job = z
       filesUnchanged: z.number().optional(),
       pages: z.number().optional(),
       chunks: z.number().optional(),
-      /** What is being done now. */
-      current: z.string().optional(),
+      current: z.string().optional().describe('What is being done now.'),
       filesPerSecond: z.number().optional(),
       secondsLeft: z.number().nullable().optional(),
     }),
@@ -208,35 +220,44 @@ export const documentQuery = paging.extend({
   search: z.string().max(200).optional(),
 })
 
-/** Text by API: becomes a document of an upload source. */
-export const textDocument = z.object({
-  source: z.string(),
-  externalId: z.string().min(1).max(1_000),
-  title: z.string().max(500).optional(),
-  text: z.string().min(1).max(2_000_000),
-  mediaType: z.enum(['text/plain', 'text/markdown', 'text/html', 'text/csv']).default('text/plain'),
-  readers: z.array(readerToken).max(100).optional(),
-  metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
-})
+export const textDocument = z
+  .object({
+    source: z.string(),
+    externalId: z.string().min(1).max(1_000),
+    title: z.string().max(500).optional(),
+    text: z.string().min(1).max(2_000_000),
+    mediaType: z
+      .enum(['text/plain', 'text/markdown', 'text/html', 'text/csv'])
+      .default('text/plain'),
+    readers: z.array(readerToken).max(100).optional(),
+    metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  })
+  .meta({ id: 'TextDocument', description: 'Text by API: becomes a document of an upload source.' })
 
-/** Starts (or resumes) an upload: the same source, name, size and digest finds the earlier one. */
-export const uploadStart = z.object({
-  source: z.string(),
-  name: z.string().min(1).max(1_000),
-  size: z.number().int().min(0),
-  /** `sha256:…` of the whole file: unchanged content costs nothing. */
-  digest: z.string().optional(),
-  readers: z.array(readerToken).max(100).optional(),
-  metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
-})
+export const uploadStart = z
+  .object({
+    source: z.string(),
+    name: z.string().min(1).max(1_000),
+    size: z.number().int().min(0),
+    digest: z
+      .string()
+      .optional()
+      .describe('`sha256:…` of the whole file: unchanged content costs nothing.'),
+    readers: z.array(readerToken).max(100).optional(),
+    metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  })
+  .meta({
+    id: 'UploadStart',
+    description:
+      'Starts (or resumes) an upload: the same source, name, size and digest finds the earlier one.',
+  })
 
 export const upload = z
   .object({
     id: z.string(),
     name: z.string(),
     size: z.number(),
-    /** Bytes that are safe on the server: send from here. */
-    received: z.number(),
+    received: z.number().describe('Bytes that are safe on the server: send from here.'),
     state: z.enum(['receiving', 'received', 'unchanged']),
     jobId: z.string().nullable(),
   })

@@ -91,7 +91,7 @@ function ofMessages(question: Message | undefined, message: Message, answer?: An
     text: message.content,
     reason: answer?.reason ?? null,
     citations: message.citations,
-    unsupported: message.unsupported ?? answer?.unsupported ?? [],
+    unsupported: answer?.unsupported ?? [],
     traceId: message.traceId,
     rating: message.rating,
     model: answer?.model ?? null,

@@ -1,0 +1,630 @@
+// Made by `npm run sdk-types` from the OpenAPI document: change src/api/contract.
+
+export interface AssistantSummary {
+  name: string
+  description: string
+  suggestions: string[]
+  knowledgeBases: string[]
+  model: string | null
+}
+
+/** RFC 9457 problem details, with Plinth's code, where and remedy. */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  detail: string
+  code: string
+  where?: string
+  remedy: string
+  requestId: string
+  /** All findings where a request had several. */
+  problems?: { where: string; detail: string; remedy: string }[]
+}
+
+export interface AskRequest {
+  question: string
+  assistant?: string | undefined
+  /** Continues a conversation; `null` or absent starts one; `save: false` keeps nothing but the trace. */
+  conversationId?: string | null | undefined
+  save?: boolean | undefined
+  filter?: Record<string, unknown> | undefined
+  stream?: boolean | undefined
+}
+
+export interface Answer {
+  outcome: Outcome
+  /** The answer with `[n]` markers; for other outcomes a sentence that says why. */
+  text: string
+  reason: string | null
+  /** Error code where the outcome is `failed`. */
+  code?: string
+  citations: Citation[]
+  /** Sentences (offsets into `text`) without sufficient support. */
+  unsupported: { start: number; end: number; support: number }[]
+  assistant: string
+  model: string | null
+  conversationId: string | null
+  messageId: string | null
+  traceId: string
+  auditSeq: number | null
+  releaseDigest: string | null
+  usage: { inputTokens: number; outputTokens: number; costUsd: number | null }
+  tookMs: number
+}
+
+/** Why there is no (or only part of an) answer. */
+export type Outcome = 'answered' | 'ungrounded' | 'denied' | 'withheld' | 'failed' | 'cancelled'
+
+export interface Citation {
+  /** What `[n]` in the text refers to. */
+  number: number
+  chunkId: number
+  documentId: string
+  versionId: string
+  title: string
+  headingPath: string[]
+  /** The cited passage, and within the document's stored text the span that supports the sentence. */
+  quote: string
+  start: number
+  end: number
+  page: number | null
+  /** The sentence of the answer: offsets into the answer's text. */
+  sentenceStart: number
+  sentenceEnd: number
+  /** 1 for a verbatim sentence; else the lexical support score. */
+  support: number
+  exact: boolean
+}
+
+/** Server-sent events of `POST /api/v1/ask` with `stream: true`: `event:` is `type`, `data:` the object. */
+export type AskEvent =
+  | { type: 'step'; step: string; note?: string }
+  | { type: 'passages'; passages: Passage[] }
+  | { type: 'text'; text: string }
+  | { type: 'citation'; citation: Citation }
+  | { type: 'unsupported'; start: number; end: number; support: number }
+  | { type: 'answer'; answer: Answer }
+  | { type: 'error'; problem: Problem }
+
+export interface Passage {
+  number: number
+  chunkId: number
+  documentId: string
+  versionId: string
+  title: string
+  headingPath: string[]
+  text: string
+  start: number
+  end: number
+  page: number | null
+  score: number
+  lexicalScore: number | null
+  denseScore: number | null
+}
+
+export interface Conversation {
+  id: string
+  title: string
+  assistant: string
+  messageCount: number
+  createdAt: string
+  updatedAt: string
+}
+
+export interface ConversationDetail {
+  id: string
+  title: string
+  assistant: string
+  messageCount: number
+  createdAt: string
+  updatedAt: string
+  messages: Message[]
+}
+
+export interface Message {
+  id: string
+  role: 'user' | 'assistant'
+  content: string
+  outcome: Outcome | null
+  citations: Citation[]
+  traceId: string | null
+  /** The asker's own rating of this answer. */
+  rating: number | null
+  createdAt: string
+}
+
+export interface Acknowledged {
+  ok: true
+  auditSeq?: number
+}
+
+export interface FeedbackRequest {
+  traceId: string
+  rating: 1 | -1
+  comment?: string | undefined
+}
+
+export interface SearchRequest {
+  query: string
+  knowledgeBases: string[]
+  filter?: Record<string, unknown> | undefined
+  topK?: number | undefined
+  /** Overrides the knowledge base's weight: for the search bench. */
+  denseWeight?: number | undefined
+}
+
+export interface SearchResponse {
+  hits: SearchHit[]
+  terms: string[]
+  dense: { embedder: string | null; off: string | null }
+  tookMs: { analyse: number; embed: number; search: number; read: number }
+  traceId: string
+}
+
+export interface SearchHit {
+  chunkId: number
+  documentId: string
+  versionId: string
+  knowledgeBase: string
+  title: string
+  externalId: string
+  headingPath: string[]
+  text: string
+  start: number
+  end: number
+  page: number | null
+  /** Fused, 0 to 1. Raw leg scores and ranks (1-based) where that leg found it. */
+  score: number
+  lexical: { score: number; rank: number } | null
+  dense: { score: number; rank: number } | null
+}
+
+export interface KnowledgeBaseStatus {
+  name: string
+  project: string
+  description: string
+  maskingMode: 'off' | 'label' | 'mask'
+  documents: { ready: number; pending: number; failed: number }
+  chunks: number
+  sources: number
+  /** Dense leg: embedder name and how many chunks have a vector; `off` says why. */
+  dense: { embedder: string | null; embedded: number; off: string | null }
+  denseWeight: number
+  updatedAt: string | null
+}
+
+export interface SourceStatus {
+  name: string
+  knowledgeBase: string
+  kind: 'folder' | 'upload'
+  path: string | null
+  watch: boolean
+  documents: number
+  failed: number
+  /** The newest sync of this source, if any. */
+  job: Job | null
+}
+
+export interface Job {
+  id: string
+  kind: string
+  state: 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled'
+  /** What it works on: a source, a document. */
+  target: string
+  progress: {
+    filesDone?: number
+    filesTotal?: number
+    filesFailed?: number
+    filesUnchanged?: number
+    pages?: number
+    chunks?: number
+    /** What is being done now. */
+    current?: string
+    filesPerSecond?: number
+    secondsLeft?: number | null
+  }
+  error: StoredError | null
+  cancelRequested: boolean
+  createdAt: string
+  startedAt: string | null
+  finishedAt: string | null
+}
+
+export interface StoredError {
+  code: string
+  detail: string
+  where?: string
+  remedy?: string
+}
+
+export interface Document {
+  id: string
+  knowledgeBase: string
+  source: string
+  externalId: string
+  title: string
+  state: 'pending' | 'ready' | 'failed'
+  error: StoredError | null
+  readers: string[]
+  metadata: Record<string, unknown>
+  versionId: string | null
+  versionNumber: number | null
+  mediaType: string | null
+  bytes: number | null
+  language: string | null
+  pageCount: number | null
+  chunkCount: number
+  warnings: string[]
+  /** Personal data found, by kind. */
+  findings: Record<string, number>
+  updatedAt: string
+}
+
+export interface DocumentText {
+  documentId: string
+  versionId: string
+  title: string
+  mediaType: string
+  /** The stored (masked) text; all offsets are UTF-16 code units into it. */
+  text: string
+  blocks: {
+    kind:
+      | 'heading'
+      | 'paragraph'
+      | 'list-item'
+      | 'table-header'
+      | 'table-row'
+      | 'code'
+      | 'quote'
+    start: number
+    end: number
+    level?: number
+    page?: number
+    table?: number
+  }[]
+  pages: {
+    number: number
+    start: number
+    end: number
+    label?: string
+    width?: number
+    height?: number
+  }[]
+  /** PDF only: line boxes in points from the page's top left. */
+  boxes: {
+    page: number
+    start: number
+    end: number
+    x: number
+    y: number
+    width: number
+    height: number
+  }[]
+  /** Whether the caller may open the original bytes (not where they hold masked personal data). */
+  originalAvailable: boolean
+}
+
+export interface Chunk {
+  id: number
+  ordinal: number
+  start: number
+  end: number
+  page: number | null
+  kind: string
+  headingPath: string[]
+  context: string
+  text: string
+  tokens: number
+  embedded: boolean
+}
+
+/** Text by API: becomes a document of an upload source. */
+export interface TextDocument {
+  source: string
+  externalId: string
+  title?: string | undefined
+  text: string
+  mediaType?: 'text/plain' | 'text/markdown' | 'text/html' | 'text/csv' | undefined
+  readers?: string[] | undefined
+  metadata?: Record<string, string | number | boolean> | undefined
+}
+
+/** Starts (or resumes) an upload: the same source, name, size and digest finds the earlier one. */
+export interface UploadStart {
+  source: string
+  name: string
+  size: number
+  /** `sha256:…` of the whole file: unchanged content costs nothing. */
+  digest?: string | undefined
+  readers?: string[] | undefined
+  metadata?: Record<string, string | number | boolean> | undefined
+}
+
+export interface Upload {
+  id: string
+  name: string
+  size: number
+  /** Bytes that are safe on the server: send from here. */
+  received: number
+  state: 'receiving' | 'received' | 'unchanged'
+  jobId: string | null
+}
+
+export interface TraceSummary {
+  id: string
+  kind: 'answer' | 'ingest' | 'search' | 'completion' | 'embedding'
+  /** The (masked) question, or the document. */
+  name: string
+  user: string | null
+  assistant: string | null
+  outcome: string
+  startedAt: string
+  durationMs: number
+  inputTokens: number | null
+  outputTokens: number | null
+  costUsd: number | null
+  rating: number | null
+}
+
+export interface TraceDetail {
+  id: string
+  kind: 'answer' | 'ingest' | 'search' | 'completion' | 'embedding'
+  /** The (masked) question, or the document. */
+  name: string
+  user: string | null
+  assistant: string | null
+  outcome: string
+  startedAt: string
+  durationMs: number
+  inputTokens: number | null
+  outputTokens: number | null
+  costUsd: number | null
+  rating: number | null
+  auditSeq: number | null
+  releaseDigest: string | null
+  snapshotDigest: string | null
+  spans: Span[]
+  answer: Answer | null
+  passages: Passage[]
+  /** Why this model: the ordered choices with their reasons. */
+  route: { model: string; reason: string; used: boolean }[]
+  checks: { check: string; result: string; detail: string }[]
+  feedback: { user: string; rating: number; comment: string; at: string }[]
+}
+
+export interface Span {
+  name: string
+  /** Milliseconds from the trace's start, and how long. */
+  startMs: number
+  durationMs: number
+  status: 'ok' | 'error'
+  attributes: Record<string, unknown>
+  children: Span[]
+}
+
+export interface AuditEvent {
+  seq: number
+  at: string
+  kind: string
+  actor: string
+  actorName: string | null
+  target: string
+  outcome: string
+  details: Record<string, unknown>
+  /** Decrypted for those who may see it; `erased` after erasure; absent where there is none. */
+  personal?: Record<string, unknown> | 'erased' | 'hidden'
+  leafHash: string
+}
+
+export interface AuditState {
+  size: number
+  origin: string
+  /** Public key in C2SP vkey notation. */
+  vkey: string
+  checkpoint: { size: number; note: string; at: string } | null
+}
+
+export interface AuditEventProof {
+  seq: number
+  at: string
+  kind: string
+  actor: string
+  actorName: string | null
+  target: string
+  outcome: string
+  details: Record<string, unknown>
+  /** Decrypted for those who may see it; `erased` after erasure; absent where there is none. */
+  personal?: Record<string, unknown> | 'erased' | 'hidden'
+  leafHash: string
+  canonical: string
+  proof: { treeSize: number; hashes: string[]; checkpoint: string }
+}
+
+export interface ApiKey {
+  id: string
+  name: string
+  prefix: string
+  userId: string
+  userName: string
+  scopes: string[]
+  createdAt: string
+  expiresAt: string | null
+  lastUsedAt: string | null
+  revokedAt: string | null
+}
+
+export interface ApiKeyCreate {
+  name: string
+  /** Empty: everything the user may do. */
+  scopes?: string[] | undefined
+  expiresAt?: string | undefined
+  /** Another user's key needs `people.write`. */
+  userId?: string | undefined
+}
+
+/** The secret is shown in this response and never again. */
+export interface ApiKeyCreated {
+  id: string
+  name: string
+  prefix: string
+  userId: string
+  userName: string
+  scopes: string[]
+  createdAt: string
+  expiresAt: string | null
+  lastUsedAt: string | null
+  revokedAt: string | null
+  secret: string
+}
+
+export interface User {
+  id: string
+  email: string
+  name: string
+  groups: string[]
+  roles: string[]
+  disabled: boolean
+  hasPassword: boolean
+  createdAt: string
+  lastSeenAt: string | null
+}
+
+export interface UserCreate {
+  email: string
+  name: string
+  groups?: string[] | undefined
+  roles?: string[] | undefined
+}
+
+export interface InvitedUser {
+  id: string
+  email: string
+  name: string
+  groups: string[]
+  roles: string[]
+  disabled: boolean
+  hasPassword: boolean
+  createdAt: string
+  lastSeenAt: string | null
+  signInLink: string
+  expiresAt: string
+}
+
+export interface UserChange {
+  name?: string | undefined
+  groups?: string[] | undefined
+  roles?: string[] | undefined
+  disabled?: boolean | undefined
+}
+
+export interface Group {
+  name: string
+  description: string
+  members: number
+}
+
+export type ResourceKind =
+  | 'KnowledgeBase'
+  | 'Source'
+  | 'Prompt'
+  | 'Provider'
+  | 'Model'
+  | 'Route'
+  | 'Assistant'
+  | 'Guardrail'
+  | 'Role'
+
+export interface ResourceSummary {
+  kind: ResourceKind
+  name: string
+  project: string
+  revision: number
+  digest: string
+  labels: string[]
+  updatedAt: string
+  updatedBy: string
+}
+
+/** `yaml` may hold several documents. Nothing is applied when any is invalid, or with `dryRun`. */
+export interface ApplyRequest {
+  yaml: string
+  /** Name shown in errors. */
+  file?: string | undefined
+  dryRun?: boolean | undefined
+  message?: string | undefined
+  /** `Kind/name` to the revision the change is based on; a mismatch is CONFLICT. */
+  expectedRevisions?: Record<string, number> | undefined
+}
+
+export interface ApplyResult {
+  dryRun: boolean
+  results: {
+    kind: ResourceKind
+    name: string
+    outcome: 'created' | 'changed' | 'unchanged'
+    revision: number
+    digest: string
+    /** Unified diff of the canonical YAML; empty when unchanged. */
+    diff: string
+  }[]
+  auditSeq: number | null
+}
+
+export interface Resource {
+  kind: ResourceKind
+  name: string
+  project: string
+  revision: number
+  digest: string
+  labels: string[]
+  updatedAt: string
+  updatedBy: string
+  spec: Record<string, unknown>
+  yaml: string
+  message: string
+}
+
+export interface ResourceVersionSummary {
+  revision: number
+  digest: string
+  message: string
+  createdAt: string
+  createdBy: string
+  labels: string[]
+  current: boolean
+}
+
+export type SignInRequest = { email: string; password: string } | { token: string }
+
+export interface Me {
+  id: string
+  email: string
+  name: string
+  kind: 'user' | 'service' | 'system'
+  organization: { id: string; name: string }
+  groups: string[]
+  roles: string[]
+  permissions: string[]
+  hasPassword: boolean
+}
+
+export interface SystemStatus {
+  version: string
+  engine: 'pglite' | 'postgres'
+  chatModel: { name: string; note: string }
+  dense: { embedder: string | null; off: string | null }
+  sample: boolean
+  uptimeSeconds: number
+  offers: { name: string; note: string; yaml: string }[]
+}
+
+export interface DoctorReport {
+  ok: boolean
+  checks: {
+    name: string
+    result: 'ok' | 'warning' | 'failed'
+    detail: string
+    remedy: string | null
+  }[]
+}
