@@ -20,12 +20,11 @@ export async function run(args: string[]): Promise<void> {
   const server = await BenchServer.start(root, { PLINTH_EMBEDDER: options.embedder ?? 'none' })
   const memory = new MemoryWatch(server.pid)
   try {
-    const path = join(root, 'pdfs')
-    await server.ask('POST', '/api/v1/resources', { yaml: resources(path) })
-    const originals = await readOnce(server, { folder, files, path })
+    const originals = await readOnce(server, { folder, files, path: join(root, 'originals') })
+    const path = join(root, 'copies')
     const copies = writeCopies(originals, { path, wanted })
     const first = memory.look()
-    const measured = await readAll(server, memory)
+    const measured = await readAll(server, { memory, path })
     const pages = copies.pages
     await searchable(server)
     report(
@@ -54,17 +53,18 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-const resources = (path: string) => `
+/** A folder is complete before its source is applied: that begins the first scan. */
+const resources = (name: string, path: string) => `
 kind: KnowledgeBase
-name: pdfs
+name: ${name}
 project: default
 spec: { readers: [everyone] }
 ---
 kind: Source
-name: pdfs
+name: ${name}
 project: default
 spec:
-  knowledgeBase: pdfs
+  knowledgeBase: ${name}
   folder: { path: ${JSON.stringify(path)} }
 `
 
@@ -85,11 +85,11 @@ async function readOnce(
     named.set(name, join(from.folder, file))
     copyFileSync(join(from.folder, file), join(from.path, name))
   }
-  await sync(server)
+  await sync(server, 'originals', from.path)
   const found: Original[] = []
   for (let cursor = ''; ; ) {
     const more = cursor && `&cursor=${encodeURIComponent(cursor)}`
-    const page = await server.ask('GET', `/api/v1/documents?source=pdfs&limit=500${more}`)
+    const page = await server.ask('GET', `/api/v1/documents?source=originals&limit=500${more}`)
     for (const { externalId, pageCount, state } of page.items) {
       const path = named.get(externalId)
       if (state === 'ready' && path && pageCount > 0) found.push({ path, pages: pageCount })
@@ -105,6 +105,7 @@ function writeCopies(
   originals: readonly Original[],
   to: { path: string; wanted: number },
 ): { files: number; pages: number } {
+  mkdirSync(to.path, { recursive: true })
   let pages = 0
   let files = 0
   while (pages < to.wanted) {
@@ -119,8 +120,9 @@ function writeCopies(
   return { files, pages }
 }
 
-async function sync(server: BenchServer) {
-  const job = await server.ask('POST', '/api/v1/sources/pdfs/sync')
+async function sync(server: BenchServer, name: string, path: string) {
+  await server.ask('POST', '/api/v1/resources', { yaml: resources(name, path) })
+  const job = await server.ask('POST', `/api/v1/sources/${name}/sync`)
   const progress = new Progress()
   const ended = await untilEnded(server, job.id, ({ filesDone = 0, filesTotal, pages }) =>
     progress.show(`read ${filesDone} of ${filesTotal ?? '?'} files, ${pages ?? 0} pages`),
@@ -130,12 +132,15 @@ async function sync(server: BenchServer) {
   return ended.progress
 }
 
-async function readAll(server: BenchServer, memory: MemoryWatch) {
+async function readAll(
+  server: BenchServer,
+  { memory, path }: { memory: MemoryWatch; path: string },
+) {
   await server.loopDelay()
   const from = memory.samples.length
   const busyBefore = processorSeconds(server.pid)
   const began = performance.now()
-  const { filesFailed = 0, chunks = 0 } = await sync(server)
+  const { filesFailed = 0, chunks = 0 } = await sync(server, 'copies', path)
   const seconds = (performance.now() - began) / 1_000
   const { p99Ms } = await server.loopDelay()
   const busy = processorSeconds(server.pid)
@@ -145,7 +150,7 @@ async function readAll(server: BenchServer, memory: MemoryWatch) {
 
 /** What was committed is found; the index has read all of it before it answers. */
 async function searchable(server: BenchServer): Promise<void> {
-  const search = { query: 'the', knowledgeBases: ['pdfs'] }
+  const search = { query: 'the', knowledgeBases: ['copies'] }
   await server.ask('POST', '/api/v1/search', search)
 }
 
