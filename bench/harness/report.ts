@@ -14,7 +14,7 @@ export function report(figures: Row, json: string | undefined): void {
 }
 
 /** Prints rows as a table and writes `{rows}`. */
-export function reportRows(rows: Row[], json: string | undefined): void {
+function reportRows(rows: Row[], json: string | undefined): void {
   console.table(rows)
   write({ rows, ...machine() }, json)
 }

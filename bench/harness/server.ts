@@ -14,7 +14,7 @@ export interface Reply {
   body: any
 }
 
-export interface ServerSettings {
+interface ServerSettings {
   root?: string
   env?: Record<string, string>
 }
@@ -194,7 +194,7 @@ function untilReady(child: ChildProcess): Promise<void> {
 }
 
 /** Whether a server has been here. */
-export function hasData(root: string): boolean {
+function hasData(root: string): boolean {
   return existsSync(join(root, 'data', 'database'))
 }
 
