@@ -13,12 +13,6 @@ export function report(figures: Row, json: string | undefined): void {
   write(all, json)
 }
 
-/** Prints rows as a table and writes `{rows}`. */
-function reportRows(rows: Row[], json: string | undefined): void {
-  console.table(rows)
-  write({ rows, ...machine() }, json)
-}
-
 function write(content: unknown, json: string | undefined): void {
   if (!json) return
   const file = resolve(json)

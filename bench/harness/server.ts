@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -12,11 +11,6 @@ export interface Reply {
   status: number
   // biome-ignore lint/suspicious/noExplicitAny: answers of many routes, looked at field by field
   body: any
-}
-
-interface ServerSettings {
-  root?: string
-  env?: Record<string, string>
 }
 
 const readyMs = 120_000
@@ -191,11 +185,6 @@ function untilReady(child: ChildProcess): Promise<void> {
       reject(new Error(`The server ended (${code ?? signal}):\n${output}`))
     })
   })
-}
-
-/** Whether a server has been here. */
-function hasData(root: string): boolean {
-  return existsSync(join(root, 'data', 'database'))
 }
 
 /** Waits until a job has ended, telling how far it is. */
