@@ -28,6 +28,7 @@ export async function runVitest({ files = [], env = {} } = {}) {
       skipped: found.numPendingTests + found.numTodoTests,
     }
   } catch {
+    console.log(`Vitest ended without a report: exit code ${done.code}, signal ${done.signal}.`)
     return { ok: false, passed: 0, failed: 1, skipped: 0 }
   } finally {
     rmSync(report, { force: true })
