@@ -9,7 +9,11 @@ import type { EmbedMessage, EmbedReply, WorkerInput } from './worker.ts'
 export interface OnnxOptions {
   /** Threads of one inference; default 2, or 1 on one core. */
   threads?: number
+  /** Milliseconds without a text after which the model leaves memory; default a minute. */
+  idleMs?: number
 }
+
+const defaultIdleMs = 60_000
 
 /**
  * Opens an embedder over a model folder: reads and verifies the files (about 50 ms for 25 MB), loads them in a worker
@@ -18,13 +22,16 @@ export interface OnnxOptions {
  */
 export async function openOnnxEmbedder(dir: string, options: OnnxOptions = {}): Promise<Embedder> {
   const folder = await readModelFolder(dir)
-  return new OnnxEmbedder(folder, options.threads ?? Math.min(2, availableParallelism()))
+  return new OnnxEmbedder(folder, {
+    threads: options.threads ?? Math.min(2, availableParallelism()),
+    idleMs: options.idleMs ?? defaultIdleMs,
+  })
 }
 
 /**
  * States of the worker: none (before the first text, after it died), idle, busy with exactly one text. A text leads
  * from none or idle to busy, its reply back to idle; a worker that dies fails the text it had, and the next text
- * starts a new one; `close` leads to closed, for good.
+ * starts a new one; after `idleMs` idle it is ended and there is none again; `close` leads to closed, for good.
  */
 class OnnxEmbedder implements Embedder {
   readonly version = 'embedder/1'
@@ -33,12 +40,15 @@ class OnnxEmbedder implements Embedder {
   readonly dimensions: number
   readonly #input: WorkerInput
   readonly #queue = new EmbedQueue()
+  readonly #idleMs: number
   #worker: Worker | undefined
+  #idle: NodeJS.Timeout | undefined
   #busy: { id: number; batch: Batch } | undefined
   #lastId = 0
   #closed = false
 
-  constructor(folder: ModelFolder, threads: number) {
+  constructor(folder: ModelFolder, { threads, idleMs }: { threads: number; idleMs: number }) {
+    this.#idleMs = idleMs
     this.id = folder.config.name
     this.digest = folder.digest
     this.dimensions = folder.config.dims
@@ -62,6 +72,7 @@ class OnnxEmbedder implements Embedder {
 
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#idle)
     const waiting = this.#queue.clear()
     if (this.#busy) waiting.push(this.#busy.batch)
     this.#busy = undefined
@@ -107,10 +118,10 @@ class OnnxEmbedder implements Embedder {
     if (this.#busy || this.#closed) return
     const taken = this.#queue.take()
     if (!taken) {
-      // An idle embedder keeps no process alive.
-      this.#worker?.unref()
+      this.#rest()
       return
     }
+    clearTimeout(this.#idle)
     this.#worker ??= this.#start()
     this.#busy = { id: ++this.#lastId, batch: taken.batch }
     this.#worker.ref()
@@ -118,6 +129,18 @@ class OnnxEmbedder implements Embedder {
       id: this.#lastId,
       text: taken.text.toWellFormed(),
     } satisfies EmbedMessage)
+  }
+
+  /** An idle embedder keeps no process alive, and after a while no model in memory. */
+  #rest(): void {
+    this.#worker?.unref()
+    clearTimeout(this.#idle)
+    this.#idle = setTimeout(() => {
+      const worker = this.#worker
+      this.#worker = undefined
+      void worker?.terminate()
+    }, this.#idleMs)
+    this.#idle.unref()
   }
 
   #start(): Worker {

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { dot, embedderKit } from '../../../../conformance/embedder/kit.ts'
 import { openOnnxEmbedder } from './index.ts'
 
@@ -35,6 +36,16 @@ describe('the ONNX embedder', () => {
     await embedder.embedQuery('question').then(() => order.push('question'))
     await passages
     expect(order).toEqual(['question', 'passages'])
+    await embedder.close()
+  })
+
+  it('lets the model go when idle, and loads it again with the next text [M2.embedder-idle]', async () => {
+    const ended = vi.spyOn(Worker.prototype, 'terminate')
+    const embedder = await openOnnxEmbedder(dir, { idleMs: 1 })
+    const before = await embedder.embedQuery('once')
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledTimes(1))
+    expect(await embedder.embedQuery('once')).toEqual(before)
+    ended.mockRestore()
     await embedder.close()
   })
 
