@@ -20,7 +20,7 @@ const benches: Record<string, { about: string; load(): Promise<{ run: Bench }> }
     load: () => import('./answer/run.ts'),
   },
   start: {
-    about: '[--from <repository>] [--reuse-packages] [--rest-seconds 60]',
+    about: '[--from <repository>] [--reuse-packages] [--rest-seconds 90]',
     load: () => import('./start/run.ts'),
   },
   crash: {

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { numbers } from '../answer/company.ts'
 import { readOptions, wholeNumber } from '../harness/options.ts'
@@ -101,6 +102,8 @@ async function killOften(root: string, { kills, random, ledger }: Plan) {
 }
 
 async function prepare(server: BenchServer, folder: string): Promise<void> {
+  // Applying a source begins its first scan.
+  mkdirSync(folder, { recursive: true })
   await server.ask('POST', '/api/v1/resources', { yaml: resources(folder) })
 }
 

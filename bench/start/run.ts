@@ -15,7 +15,7 @@ export async function run(args: string[]): Promise<void> {
   const options = readOptions(args, {
     from: repository,
     'reuse-packages': false,
-    'rest-seconds': '60',
+    'rest-seconds': '90',
   })
   const rest = wholeNumber('rest-seconds', options['rest-seconds'])
   const root = await temporaryRoot()
@@ -85,6 +85,8 @@ async function firstStart(clone: string, root: string) {
   const readyS = (performance.now() - began) / 1_000
   const tries = await firstAnswer(server)
   const answerS = (performance.now() - began) / 1_000
+  // A second start that goes on reading the sample would be measured as slower and larger than it is.
+  await untilRead(server)
   await stop(server.child)
   return {
     start_to_ready_s: round(readyS),
@@ -163,6 +165,17 @@ async function firstAnswer({ url, key }: Started): Promise<number> {
     await wait(200)
   }
   throw new Error('The sample company gave no cited answer.')
+}
+
+async function untilRead({ url, key }: Started): Promise<void> {
+  const headers = { authorization: `Bearer ${key}` }
+  for (let left = 1; left > 0; await wait(500)) {
+    left = 0
+    for (const state of ['queued', 'running', 'waiting']) {
+      const reply = await fetch(`${url}/api/v1/jobs?limit=1&state=${state}`, { headers })
+      left += ((await reply.json()) as { items: unknown[] }).items.length
+    }
+  }
 }
 
 async function stop(child: ChildProcess): Promise<void> {
