@@ -85,6 +85,8 @@ export const documents = rows(
     'M2.embedder-close': 'Embedder kit: takes no work after it was closed, and fails what waited',
     'M2.embedder-fault':
       'The ONNX embedder: says what is wrong with a model that cannot run, and recovers nothing silently',
+    'M2.embedder-idle':
+      'The ONNX embedder: lets the model go when idle, and loads it again with the next text',
     'M2.embedder-integrity': 'The ONNX embedder: refuses a file that does not match its checksum',
     'M2.embedder-meaning': 'Embedder kit: puts a paraphrase nearer than another subject',
     'M2.embedder-pooling':
