@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { MemoryWatch } from '../harness/memory.ts'
 import { readOptions, wholeNumber } from '../harness/options.ts'
+import { processorSeconds } from '../harness/processor.ts'
 import { Progress, quantile, type Row, report, round } from '../harness/report.ts'
 import { BenchServer, removeRoot, temporaryRoot, untilEnded } from '../harness/server.ts'
 import { writeCompany } from './company.ts'
@@ -170,6 +171,7 @@ async function askFor(
   await server.loopDelay()
   const times: number[] = []
   const outcomes = new Map<string, number>()
+  const busyBefore = processorSeconds(server.pid)
   const began = performance.now()
   const until = began + seconds * 1_000
   let next = 0
@@ -183,8 +185,11 @@ async function askFor(
   }
   await Promise.all(Array.from({ length: clients }, client))
   const took = (performance.now() - began) / 1_000
+  const busy = processorSeconds(server.pid)
+  const processor = busy === null || busyBefore === null ? null : busy - busyBefore
   const delay = await server.loopDelay()
   return {
+    processor_ms_per_answer: processor && round((processor * 1_000) / times.length, 1),
     answers_per_s: round(times.length / took, 1),
     answers_count: times.length,
     answered_count: outcomes.get('answered') ?? 0,
