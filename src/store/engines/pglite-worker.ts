@@ -27,10 +27,16 @@ if (!port) throw new Error('pglite-worker runs as a worker thread')
 
 const { dataDir, seed } = workerData as { dataDir: string; seed?: Uint8Array<ArrayBuffer> }
 const INT8 = 20
+/**
+ * PGlite's own start, but for the memory that PostgreSQL takes for itself: 160 MB by default, all of it touched at once.
+ * The system caches the files as well; measured, an answer takes the same time with a fifth of it.
+ */
+const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=32MB']
 
 async function start(): Promise<{ db: PGlite; statements: Statements }> {
   const db = await PGlite.create({
     dataDir,
+    startParams,
     ...(seed ? { loadDataDir: new Blob([seed]) } : {}),
     // Our counters stay far below 2^53.
     parsers: { [INT8]: (value: string) => Number(value) },
