@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { numbers } from '../harness/random.ts'
 
 /**
  * A made-up insurer's handbook of any size: each document is one product with terms of its own, in sections of about
@@ -12,17 +13,6 @@ const filler =
   'claim customer policy insurer damage written report handler approve payment contract renewal letter review adjust expert invoice repair replace value cover exclude limit region branch office period month year condition evidence photo witness statement police deadline reminder transfer account office process step system record archive'.split(
     ' ',
   )
-
-/** Numbers that look random and are the same in each run (mulberry32). */
-export function numbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 function pick<T>(list: readonly T[], random: () => number): T {
   return list[Math.floor(random() * list.length)] as T
