@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { PlinthError } from '#kernel'
@@ -74,11 +75,13 @@ class OnnxEmbedder implements Embedder {
     this.#closed = true
     clearTimeout(this.#idle)
     const waiting = this.#queue.clear()
-    if (this.#busy) waiting.push(this.#busy.batch)
+    const busy = this.#busy
+    if (busy) waiting.push(busy.batch)
     this.#busy = undefined
     for (const batch of waiting) settle(batch, closedError())
     const worker = this.#worker
     this.#worker = undefined
+    if (worker && busy) await itsReply(worker)
     await worker?.terminate()
   }
 
@@ -179,6 +182,16 @@ class OnnxEmbedder implements Embedder {
     }
     this.#next()
   }
+}
+
+const longestTextMs = 10_000
+
+/** ONNX Runtime ends the whole process when its thread is terminated inside a call: the one text is waited for. */
+async function itsReply(worker: Worker): Promise<void> {
+  const signal = AbortSignal.timeout(longestTextMs)
+  await Promise.race([once(worker, 'message', { signal }), once(worker, 'exit', { signal })]).catch(
+    () => undefined,
+  )
 }
 
 function settle(batch: Batch, error?: PlinthError): void {
