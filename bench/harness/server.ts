@@ -138,16 +138,6 @@ function spawnServer(root: string, env: Record<string, string>): ChildProcess {
   })
 }
 
-/** Starts a server and kills it that soon, ready or not. */
-export async function startAndKill(root: string, afterMs: number): Promise<void> {
-  const child = spawnServer(root, {})
-  child.stdout?.resume()
-  const ended = new Promise((done) => child.once('exit', done))
-  await new Promise((done) => setTimeout(done, afterMs))
-  child.kill('SIGKILL')
-  await ended
-}
-
 /** Nothing of the caller's own settings, keys and endpoints reaches a measured server. */
 function environment(root: string): Record<string, string> {
   const models = modelsFolder()
