@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { MemoryWatch } from '../harness/memory.ts'
+import { MemoryWatch, processorSeconds } from '../harness/memory.ts'
 import { readOptions, wholeNumber } from '../harness/options.ts'
 import { processorSeconds } from '../harness/processor.ts'
 import { Progress, quantile, type Row, report, round } from '../harness/report.ts'
@@ -26,7 +26,8 @@ export async function run(args: string[]): Promise<void> {
     chunks,
     questions: wholeNumber('questions', options.questions),
   })
-  const server = await BenchServer.start(root, { PLINTH_EMBEDDER: options.embedder ?? 'none' })
+  const env = { PLINTH_EMBEDDER: options.embedder ?? 'none' }
+  let server = await BenchServer.start(root, env)
   const memory = new MemoryWatch(server.pid)
   try {
     const loaded = await load(server, company.documents)
@@ -34,6 +35,9 @@ export async function run(args: string[]): Promise<void> {
     await askFor(server, { ...company, clients: 4, seconds: 3 })
     const overhead = await measureOverhead(server, company.questions)
     const crowd = await askFor(server, { ...company, clients, seconds })
+    await server.stop()
+    server = await BenchServer.start(root, env)
+    const again = await timed(() => ask(server, company.questions[1] ?? ''))
     report(
       {
         ...loaded,
@@ -41,6 +45,8 @@ export async function run(args: string[]): Promise<void> {
         ...overhead,
         clients_count: clients,
         ...crowd,
+        restart_s: round(server.startedInMs / 1_000),
+        restart_first_answer_ms: round(again, 0),
         peak_rss_mb: round(memory.peakMb, 0),
       },
       options.json,
@@ -169,6 +175,7 @@ async function askFor(
 ): Promise<Row> {
   const { questions, clients, seconds } = load
   await server.loopDelay()
+  const processor = processorSeconds(server.pid)
   const times: number[] = []
   const outcomes = new Map<string, number>()
   const busyBefore = processorSeconds(server.pid)
@@ -191,6 +198,9 @@ async function askFor(
   return {
     processor_ms_per_answer: processor && round((processor * 1_000) / times.length, 1),
     answers_per_s: round(times.length / took, 1),
+    server_cpu_per_answer_ms: round(
+      ((processorSeconds(server.pid) - processor) * 1_000) / times.length,
+    ),
     answers_count: times.length,
     answered_count: outcomes.get('answered') ?? 0,
     crowd_p50_ms: round(quantile(times, 0.5)),

@@ -3,6 +3,29 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 /** Resident memory of a process and all below it, in MiB (pages that several of them share count in each). */
 export function residentMb(root: number): number {
+  return familyOf(root).reduce((sum, { rssKb }) => sum + rssKb, 0) / 1024
+}
+
+/**
+ * Processor time of a process, all below it, and those below it that ended, in seconds; NaN where the system does not
+ * tell. It hardly depends on what else a machine does, as time on the wall does.
+ */
+export function processorSeconds(root: number): number {
+  if (process.platform !== 'linux') return Number.NaN
+  const ticks = familyOf(root).map(({ pid }) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number)
+      // utime, stime, cutime, cstime: fields 14 to 17 of proc(5), in ticks of 10 ms.
+      return (fields[11] ?? 0) + (fields[12] ?? 0) + (fields[13] ?? 0) + (fields[14] ?? 0)
+    } catch {
+      return 0
+    }
+  })
+  return ticks.reduce((sum, one) => sum + one, 0) / 100
+}
+
+function familyOf(root: number): Process[] {
   const all = process.platform === 'linux' ? fromProc() : fromPs()
   const family = new Set([root])
   for (let grown = true; grown; ) {
@@ -13,7 +36,7 @@ export function residentMb(root: number): number {
       grown = true
     }
   }
-  return all.reduce((sum, one) => sum + (family.has(one.pid) ? one.rssKb : 0), 0) / 1024
+  return all.filter((one) => family.has(one.pid))
 }
 
 interface Process {
