@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { MemoryWatch, processorSeconds } from '../harness/memory.ts'
+import { MemoryWatch } from '../harness/memory.ts'
 import { readOptions, wholeNumber } from '../harness/options.ts'
 import { processorSeconds } from '../harness/processor.ts'
 import { Progress, quantile, type Row, report, round } from '../harness/report.ts'
@@ -175,7 +175,6 @@ async function askFor(
 ): Promise<Row> {
   const { questions, clients, seconds } = load
   await server.loopDelay()
-  const processor = processorSeconds(server.pid)
   const times: number[] = []
   const outcomes = new Map<string, number>()
   const busyBefore = processorSeconds(server.pid)
@@ -198,9 +197,6 @@ async function askFor(
   return {
     processor_ms_per_answer: processor && round((processor * 1_000) / times.length, 1),
     answers_per_s: round(times.length / took, 1),
-    server_cpu_per_answer_ms: round(
-      ((processorSeconds(server.pid) - processor) * 1_000) / times.length,
-    ),
     answers_count: times.length,
     answered_count: outcomes.get('answered') ?? 0,
     crowd_p50_ms: round(quantile(times, 0.5)),

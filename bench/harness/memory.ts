@@ -6,25 +6,6 @@ export function residentMb(root: number): number {
   return familyOf(root).reduce((sum, { rssKb }) => sum + rssKb, 0) / 1024
 }
 
-/**
- * Processor time of a process, all below it, and those below it that ended, in seconds; NaN where the system does not
- * tell. It hardly depends on what else a machine does, as time on the wall does.
- */
-export function processorSeconds(root: number): number {
-  if (process.platform !== 'linux') return Number.NaN
-  const ticks = familyOf(root).map(({ pid }) => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number)
-      // utime, stime, cutime, cstime: fields 14 to 17 of proc(5), in ticks of 10 ms.
-      return (fields[11] ?? 0) + (fields[12] ?? 0) + (fields[13] ?? 0) + (fields[14] ?? 0)
-    } catch {
-      return 0
-    }
-  })
-  return ticks.reduce((sum, one) => sum + one, 0) / 100
-}
-
 function familyOf(root: number): Process[] {
   const all = process.platform === 'linux' ? fromProc() : fromPs()
   const family = new Set([root])

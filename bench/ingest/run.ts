@@ -1,6 +1,6 @@
 import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { MemoryWatch, processorSeconds } from '../harness/memory.ts'
+import { MemoryWatch } from '../harness/memory.ts'
 import { BenchError, folderOption, readOptions, wholeNumber } from '../harness/options.ts'
 import { processorSeconds } from '../harness/processor.ts'
 import { Progress, type Row, report, round } from '../harness/report.ts'
@@ -36,7 +36,6 @@ export async function run(args: string[]): Promise<void> {
         pages_per_s: round(pages / measured.seconds, 1),
         files_per_s: round(copies.files / measured.seconds, 1),
         chunks_per_s: round(measured.chunks / measured.seconds, 1),
-        cpu_per_page_ms: round((measured.processorS * 1_000) / pages),
         took_s: round(measured.seconds, 1),
         processor_ms_per_page: measured.processor && round((measured.processor * 1_000) / pages, 1),
         embedder: options.embedder ?? 'none',
@@ -139,7 +138,6 @@ async function readAll(
 ) {
   await server.loopDelay()
   const from = memory.samples.length
-  const processor = processorSeconds(server.pid)
   const busyBefore = processorSeconds(server.pid)
   const began = performance.now()
   const { filesFailed = 0, chunks = 0 } = await sync(server, 'copies', path)
