@@ -7,6 +7,7 @@ import type { AnswerAccess } from './authorizing.ts'
 import type { AskedText } from './masking.ts'
 import type { Choices } from './routing.ts'
 import type { Run } from './run.ts'
+import { nextTurn } from './turns.ts'
 
 /** A model's part, or which model it is that answers. */
 export type ExecutedPart = ChatPart | { type: 'model'; model: string }
@@ -25,6 +26,7 @@ interface Execution {
  */
 export async function* execute(run: Run, what: Execution): AsyncGenerator<ExecutedPart> {
   const { access, asked, ground, plan, choices } = what
+  await nextTurn()
   const span = run.trace.start('execute')
   const messages = promptMessages({
     question: asked.text,

@@ -5,6 +5,7 @@ import type { AnswerAccess } from './authorizing.ts'
 import type { ShownPassage } from './parts.ts'
 import { toShown } from './passages.ts'
 import type { Run } from './run.ts'
+import { nextTurn } from './turns.ts'
 
 /** The question as models and storage see it. */
 export interface AskedText {
@@ -53,6 +54,7 @@ export async function maskPassages(what: {
   span: Span
 }): Promise<ReadablePassages> {
   const { access, asked, found, span } = what
+  if (asked.maskOutput) await nextTurn()
   const replaced = new Map<string, readonly Replacement[]>()
   const byChunk = new Map<string, Candidate>()
   const candidates: GroundCandidate[] = []
