@@ -2,9 +2,12 @@ import { type AuditActor, appendAudit, permissionSetFor } from '#governance'
 import { PlinthError, type Resource, toPlinthError } from '#kernel'
 import type { SourceItem } from '#ports'
 import {
+  closeToJoins,
   countChildren,
+  countJoins,
   enqueue,
   enqueueChildren,
+  enqueueOrJoin,
   type JobContext,
   type JobOutcome,
   type NewJob,
@@ -53,9 +56,9 @@ interface Scan {
   problems: number
 }
 
-/** Asks for a scan of a source; a scan that is queued or running already is joined. */
+/** Asks for a scan of a source; one that is queued or under way is joined, and lists again when it has ended. */
 export function requestSync(tx: Tx, input: SyncInput, createdBy: string) {
-  return enqueue(tx, {
+  return enqueueOrJoin(tx, {
     kind: 'source-sync',
     input,
     createdBy,
@@ -72,24 +75,40 @@ export function requestIngest(tx: Tx, input: BatchInput, createdBy: string) {
 /**
  * Job `source-sync`: lists the source, adds and queues what is new or changed, removes what is gone, then waits for its
  * children. Each page of the listing is one transaction; a scan that was killed starts again and finds most of it done.
+ * Who asks for a scan while one is under way joins it, and it lists once more: it may have passed what they changed.
  */
 export async function syncSource(context: JobContext, house: IngestHouse): Promise<JobOutcome> {
   const { organizationId, id } = context.job
+  const total = { queued: 0, removed: 0 }
+  for (let round = 1; ; round++) {
+    const name = round === 1 ? 'scan' : `scan ${round}`
+    const { joins, ...scan } = await context.step(name, () => scanOnce(context, house))
+    total.queued += scan.queued
+    total.removed += scan.removed
+    const { live } = await house.store.read(organizationId, (tx) => countChildren(tx, id))
+    if (live > 0) return { wait: true }
+    const closed = await house.store.within(organizationId, (tx) =>
+      closeToJoins(tx, context.lease, joins),
+    )
+    if (closed) return { done: { ...scan, ...total } }
+  }
+}
+
+/** One listing; `joins`: how often the job had been joined when it began. */
+async function scanOnce(
+  context: JobContext,
+  house: IngestHouse,
+): Promise<Scan & { joins: number }> {
+  const { organizationId, id } = context.job
   const input = context.job.input as SyncInput
-  const scan = await context.step('scan', async () => {
-    const found = await house.source(organizationId, input.source)
-    if (!found) throw new PlinthError('NOT_FOUND', `There is no source ${input.source}.`)
-    if (!(await house.mayWrite(organizationId, input.actor))) {
-      throw new PlinthError(
-        'FORBIDDEN',
-        `${input.actor.id} may not write documents (documents.write).`,
-      )
-    }
-    return new Scanner(context, house, found).run()
-  })
-  const live = await house.store.read(organizationId, (tx) => countChildren(tx, id))
-  if (live.live > 0) return { wait: true }
-  return { done: scan }
+  const joins = await house.store.read(organizationId, (tx) => countJoins(tx, id))
+  const found = await house.source(organizationId, input.source)
+  if (!found) throw new PlinthError('NOT_FOUND', `There is no source ${input.source}.`)
+  if (!(await house.mayWrite(organizationId, input.actor))) {
+    const detail = `${input.actor.id} may not write documents (documents.write).`
+    throw new PlinthError('FORBIDDEN', detail)
+  }
+  return { joins, ...(await new Scanner(context, house, found).run()) }
 }
 
 /** Job `ingest`: reads a handful of documents, one after the other. Each commits on its own. */

@@ -11,6 +11,7 @@ import {
   requestCancel,
   writeStep,
 } from './jobs.ts'
+import { closeToJoins, countJoins, enqueueOrJoin } from './joining.ts'
 import { type JobHandler, JobWorker } from './worker.ts'
 
 let test: TestStore
@@ -234,4 +235,71 @@ describe('durable jobs', () => {
       .toBe('cancelled')
     await w.stop()
   })
+})
+
+describe('joining a job', () => {
+  const ask = () =>
+    test.store.within(test.organizationId, (tx) =>
+      enqueueOrJoin(tx, { kind: 'count', input: {}, createdBy: 'usr_t', dedupeKey: 'source:b' }),
+    )
+
+  it('is noticed by the one that runs, which goes on until nobody joined meanwhile [M7.join]', async () => {
+    const first = await ask()
+    const seen: number[] = []
+    await worker({
+      count: async ({ job, lease }) => {
+        for (;;) {
+          const joins = await test.store.read(test.organizationId, (tx) => countJoins(tx, job.id))
+          seen.push(joins)
+          if (seen.length <= 3) expect(await ask()).toEqual({ id: first.id, created: false })
+          const closed = await test.store.within(test.organizationId, (tx) =>
+            closeToJoins(tx, lease, joins),
+          )
+          if (closed) break
+        }
+        if (job.id === first.id) expect(await ask()).toMatchObject({ created: true })
+        return { done: seen.length }
+      },
+    }).idle()
+    // Joined three times, and once more by the new job that was asked for after it had closed itself.
+    expect(seen).toEqual([0, 1, 2, 3, 0])
+  })
+
+  it('never gets lost between a look and the end, however many join at once [M7.join]', async () => {
+    let looks = 0
+    const asked: Promise<{ id: string }>[] = []
+    const lookedAfter = new Map<string, number[]>()
+    await ask()
+    await worker({
+      count: async ({ job, lease }) => {
+        for (;;) {
+          const joins = await test.store.read(test.organizationId, (tx) => countJoins(tx, job.id))
+          looks++
+          lookedAfter.set(job.id, [...(lookedAfter.get(job.id) ?? []), looks])
+          const before = looks
+          if (asked.length < 30) {
+            for (let i = 0; i < 3; i++) {
+              asked.push(
+                ask().then((done) => {
+                  // A look that begins after this request was acknowledged must follow.
+                  expectations.push({ id: done.id, after: before })
+                  return done
+                }),
+              )
+            }
+          }
+          const closed = await test.store.within(test.organizationId, (tx) =>
+            closeToJoins(tx, lease, joins),
+          )
+          if (closed) return { done: looks }
+        }
+      },
+    }).idle()
+    await Promise.all(asked)
+    for (const { id, after } of expectations) {
+      const last = Math.max(...(lookedAfter.get(id) ?? [0]))
+      expect(last).toBeGreaterThan(after)
+    }
+  })
+  const expectations: { id: string; after: number }[] = []
 })

@@ -1,0 +1,58 @@
+import { type RawBuilder, sql } from 'kysely'
+import { PlinthError } from '#kernel'
+import type { Tx } from '../store.ts'
+import { enqueue, holdLease, type Lease, type NewJob } from './jobs.ts'
+
+/** How often a job was joined since it was asked for. */
+const joins: RawBuilder<number> = sql`coalesce((input->>'joins')::integer, 0)`
+const tries = 3
+
+/**
+ * Adds a job, or joins the live one of this key and lets it know: it may have passed already what this request is
+ * about. A job that has closed itself to joins is left alone, and a new one is added.
+ */
+export async function enqueueOrJoin(
+  tx: Tx,
+  job: NewJob & { dedupeKey: string },
+): Promise<{ id: string; created: boolean }> {
+  for (let attempt = 1; attempt <= tries; attempt++) {
+    const asked = await enqueue(tx, job)
+    if (asked.created) return asked
+    const joined = await tx
+      .updateTable('job')
+      .set({ input: sql`input || jsonb_build_object('joins', ${joins} + 1)` })
+      .where('id', '=', asked.id)
+      .where('dedupe_key', '=', job.dedupeKey)
+      .where('state', 'in', ['queued', 'running', 'waiting'])
+      .returning('id')
+      .executeTakeFirst()
+    if (joined) return asked
+  }
+  throw new PlinthError('CONFLICT', `The ${job.kind} job ends just now; send the request again.`)
+}
+
+/** How often a job has been joined so far; read before it looks at what a request may be about. */
+export async function countJoins(tx: Tx, id: string): Promise<number> {
+  const row = await tx
+    .selectFrom('job')
+    .select(joins.as('joins'))
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row?.joins ?? 0
+}
+
+/**
+ * Closes a running job to further joins, unless somebody joined after `seen` was read. The job's row lock orders this
+ * and a join: whichever comes second sees the first.
+ */
+export async function closeToJoins(tx: Tx, lease: Lease, seen: number): Promise<boolean> {
+  await holdLease(tx, lease)
+  const closed = await tx
+    .updateTable('job')
+    .set({ dedupe_key: null })
+    .where('id', '=', lease.job.id)
+    .where(joins, '=', seen)
+    .returning('id')
+    .executeTakeFirst()
+  return closed !== undefined
+}
