@@ -95,4 +95,24 @@ describe('the embedded engine', () => {
     )
     expect(answers).toEqual(Array.from({ length: 300 }, (_, n) => n))
   })
+
+  it('keeps statistics, and uses the room of dead rows again [M27.upkeep]', async () => {
+    await sql`create table churn (id integer primary key, line text)`.execute(engine.db)
+    await sql`insert into churn select n, repeat('x', 500) from generate_series(1, 2000) n`.execute(
+      engine.db,
+    )
+    const pages = async () => {
+      const found = await sql<{ rows: number; size: number }>`
+        select reltuples::integer as rows, pg_relation_size(oid)::integer as size
+        from pg_class where relname = 'churn'`.execute(engine.db)
+      return found.rows[0]
+    }
+    await expect.poll(async () => (await pages())?.rows, { timeout: 10_000 }).toBe(2_000)
+    const before = (await pages())?.size ?? 0
+    for (let round = 0; round < 12; round++) {
+      await sql`update churn set line = repeat('y', 500)`.execute(engine.db)
+      await new Promise((done) => setTimeout(done, 400))
+    }
+    expect((await pages())?.size).toBeLessThan(before * 8)
+  }, 30_000)
 })

@@ -13,6 +13,7 @@ import { PlinthError } from '#kernel'
 import type { Schema } from '../schema.ts'
 import type { Engine } from '../store.ts'
 import { type PgliteOptions, Session } from './pglite-session.ts'
+import { Upkeep } from './pglite-upkeep.ts'
 
 export interface PgliteEngine extends Engine {
   /** The whole data directory as a tar archive. */
@@ -26,9 +27,10 @@ export interface PgliteEngine extends Engine {
 export async function openPglite(options: PgliteOptions): Promise<PgliteEngine> {
   const session = new Session(options)
   await session.ready
+  const upkeep = new Upkeep(session)
   const dialect: Dialect = {
     createAdapter: () => new PostgresAdapter(),
-    createDriver: () => new SessionDriver(session),
+    createDriver: () => new SessionDriver(session, upkeep),
     createQueryCompiler: () => new PostgresQueryCompiler(),
     createIntrospector: (db) => new PostgresIntrospector(db),
   }
@@ -39,6 +41,7 @@ export async function openPglite(options: PgliteOptions): Promise<PgliteEngine> 
     rowSecurity: false,
     dump: () => session.dump(),
     close: async () => {
+      await upkeep.close()
       await db.destroy()
       await session.close()
     },
@@ -55,14 +58,17 @@ const rollback = { sql: 'rollback', parameters: [] }
  */
 class Connection implements DatabaseConnection {
   readonly #session: Session
+  readonly #upkeep: Upkeep
   #state: 'single' | 'begun' | 'open' = 'single'
 
-  constructor(session: Session) {
+  constructor(session: Session, upkeep: Upkeep) {
     this.#session = session
+    this.#upkeep = upkeep
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     const { rows, affected } = await this.#run({ sql, parameters })
+    if (affected > 0) this.#upkeep.wrote(affected)
     return { rows: rows as R[], numAffectedRows: BigInt(affected) }
   }
 
@@ -96,15 +102,17 @@ class Connection implements DatabaseConnection {
 
 class SessionDriver implements Driver {
   readonly #session: Session
+  readonly #upkeep: Upkeep
 
-  constructor(session: Session) {
+  constructor(session: Session, upkeep: Upkeep) {
     this.#session = session
+    this.#upkeep = upkeep
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    return new Connection(this.#session)
+    return new Connection(this.#session, this.#upkeep)
   }
 
   beginTransaction(connection: DatabaseConnection): Promise<void> {
