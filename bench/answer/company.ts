@@ -67,7 +67,7 @@ function section(
   for (let n = 0; n < 15; n++) {
     const words = Array.from({ length: 11 + Math.floor(random() * 6) }, () =>
       random() < 0.25
-        ? `${pick(filler, random)}${Math.floor(3_000 ** random())}`
+        ? `${pick(filler, random)}${Math.floor(200 ** random())}`
         : pick(filler, random),
     )
     const [first = '', ...rest] = words

@@ -32,13 +32,26 @@ export function analyse(text: string, language: Language): string[] {
   return tokens
 }
 
+/** Sentences whose tokens are remembered: the model and the check of its answer read the same ones. */
+const memorySentences = 4_096
+const sentenceChars = 1_000
+const sentences = new Map<string, string[]>()
+
 /**
  * `analyse` as other modules are handed it: the language by its code, detected where none is
- * given or it is unknown.
+ * given or it is unknown. The tokens are shared with whoever asked for the same text: do not change them.
  */
 export function analyseIn(text: string, language?: string): string[] {
   const known = language !== undefined && Object.hasOwn(languages, language)
-  return analyse(text, known ? (language as Language) : detectLanguage(text))
+  const spoken = known ? (language as Language) : detectLanguage(text)
+  if (text.length > sentenceChars) return analyse(text, spoken)
+  const key = `${spoken} ${text}`
+  const remembered = sentences.get(key)
+  if (remembered) return remembered
+  const tokens = analyse(text, spoken)
+  if (sentences.size >= memorySentences) sentences.clear()
+  sentences.set(key, tokens)
+  return tokens
 }
 
 /** As `analyse`, always by way of Unicode: the reference that the ASCII path is tested against. */

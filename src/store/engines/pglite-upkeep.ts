@@ -4,7 +4,7 @@ import type { Session } from './pglite-session.ts'
 const everyMs = 30_000
 /** A look follows soon after so many rows were written since the last one. */
 const rowsUntilLook = 1_000
-const mostRowsUntilLook = 100_000
+const mostRowsUntilLook = 8_000
 const soonMs = 250
 
 /**
