@@ -24,7 +24,7 @@ const benches: Record<string, { about: string; load(): Promise<{ run: Bench }> }
     load: () => import('./start/run.ts'),
   },
   crash: {
-    about: '[--kills 200] [--seed 1] [--longest-ms 1500]',
+    about: '[--kills 200] [--seed 1] [--longest-ms 5000]',
     load: () => import('./crash/run.ts'),
   },
 }

@@ -13,7 +13,7 @@ import { Traffic } from './traffic.ts'
  * data, again and again. Then compares what it had acknowledged with what is there.
  */
 export async function run(args: string[]): Promise<void> {
-  const options = readOptions(args, { kills: '200', seed: '1', 'longest-ms': '1500' })
+  const options = readOptions(args, { kills: '200', seed: '1', 'longest-ms': '5000' })
   const kills = wholeNumber('kills', options.kills)
   const random = numbers(wholeNumber('seed', options.seed))
   const longest = wholeNumber('longest-ms', options['longest-ms'])

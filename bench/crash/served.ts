@@ -6,10 +6,12 @@ import { type Traffic, textWord } from './traffic.ts'
 export async function untilQuiet(server: BenchServer): Promise<number> {
   const began = performance.now()
   for (;;) {
-    // The scan that the last lives were cut off in, or one more: files are as they were left.
-    const { items } = await server.ask('GET', '/api/v1/jobs?limit=500')
-    const live = items.filter((job: { finishedAt: string | null }) => !job.finishedAt)
-    if (live.length === 0) return (performance.now() - began) / 1_000
+    let live = 0
+    for (const state of ['queued', 'running', 'waiting']) {
+      const { items } = await server.ask('GET', `/api/v1/jobs?state=${state}&limit=1`)
+      live += items.length
+    }
+    if (live === 0) return (performance.now() - began) / 1_000
     await new Promise((done) => setTimeout(done, 250))
   }
 }

@@ -18,7 +18,9 @@ export interface AcknowledgedAnswer {
 }
 
 const writers = 2
-const askers = 4
+const askers = 3
+/** Clients think now and then: reading documents, which yields to questions, must get on between the kills. */
+const mostPauseMs = 60
 const names = 40
 
 /** Clients that send documents and ask questions until the server dies, and remember what it acknowledged. */
@@ -52,8 +54,8 @@ export class Traffic {
 
   start(server: BenchServer): void {
     this.#running = [
-      ...Array.from({ length: writers }, () => untilDead(() => this.#write(server))),
-      ...Array.from({ length: askers }, () => untilDead(() => this.#ask(server))),
+      ...Array.from({ length: writers }, () => untilDead(() => this.#write(server), this.#random)),
+      ...Array.from({ length: askers }, () => untilDead(() => this.#ask(server), this.#random)),
     ]
   }
 
@@ -64,7 +66,7 @@ export class Traffic {
   async #write(server: BenchServer): Promise<void> {
     const name = `text${Math.floor(this.#random() * names)}.txt`
     // Two writers of one name at once could not tell whose content came last.
-    if (this.#writing.has(name)) return pause()
+    if (this.#writing.has(name)) return
     this.#writing.add(name)
     const content = ++this.#content
     const text = this.texts.get(name) ?? { acknowledged: 0, uncertain: [] }
@@ -109,10 +111,11 @@ function textOf(name: string, content: number): string {
 /** An answer that no dying server should give. */
 class Unexpected extends Error {}
 
-async function untilDead(work: () => Promise<void>): Promise<void> {
+async function untilDead(work: () => Promise<void>, random: () => number): Promise<void> {
   for (;;) {
     try {
       await work()
+      await pause(random() * mostPauseMs)
     } catch (error) {
       if (error instanceof Unexpected) throw error
       return
@@ -120,6 +123,6 @@ async function untilDead(work: () => Promise<void>): Promise<void> {
   }
 }
 
-function pause(): Promise<void> {
-  return new Promise((done) => setTimeout(done, 5))
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms))
 }

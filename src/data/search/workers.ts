@@ -250,7 +250,10 @@ export class SearchWorkers {
 
   private start(thread: Thread): Worker {
     const memoryBytes = Math.floor(this.memoryBytes / this.threads.length)
-    const worker = new Worker(entry, { workerData: { memoryBytes } })
+    const worker = new Worker(entry, {
+      workerData: { memoryBytes },
+      resourceLimits: { maxYoungGenerationSizeMb: 12 },
+    })
     thread.worker = worker
     worker.on('message', (reply: ReplyEnvelope) => {
       const pending = thread.pending.get(reply.id)

@@ -48,7 +48,11 @@ export class Session {
 
   constructor(options: PgliteOptions) {
     const file = new URL(`./pglite-worker${import.meta.url.slice(-3)}`, import.meta.url)
-    this.#worker = new Worker(file, { workerData: options })
+    this.#worker = new Worker(file, {
+      workerData: options,
+      // Rows live shortly: a nursery of the default size is 40 MB that are never given back.
+      resourceLimits: { maxYoungGenerationSizeMb: 12 },
+    })
     this.ready = new Promise((resolve, reject) => this.#replies.set(0, { resolve, reject }))
     this.#worker.on('message', (reply: WorkerReply) => this.#settle(reply))
     this.#worker.on('error', (error) => this.#end(error as Error))

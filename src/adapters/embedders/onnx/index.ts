@@ -149,7 +149,10 @@ class OnnxEmbedder implements Embedder {
   #start(): Worker {
     // Source runs as .ts, the published package as .js.
     const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: this.#input })
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData: this.#input,
+      resourceLimits: { maxYoungGenerationSizeMb: 12 },
+    })
     worker.on('message', (reply: EmbedReply) => this.#onReply(reply))
     worker.on('error', (error) => this.#onDeath(worker, error as Error))
     worker.on('exit', () => this.#onDeath(worker, new Error('The thread of the embedder ended.')))
