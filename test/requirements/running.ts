@@ -10,6 +10,8 @@ export const running = rows(
       'Durable jobs: joins a live job with the same key and starts a new one after it ended',
     'M7.exactly-one-claim': 'Durable jobs: runs each of 100 jobs exactly once over three workers',
     'M7.fencing': 'Durable jobs: refuses every write of a worker that lost its lease',
+    'M7.join':
+      'Durable jobs: who joins work under way is never passed over, however close to its end',
     'M7.outages':
       'Jobs are not used up by what befalls them, and are taken over at once by the only process',
     'M7.resume': 'Durable jobs: reuses finished steps when another worker takes over',
@@ -39,6 +41,8 @@ export const running = rows(
       'A full disk is told, stops no answer, and the work goes on when there is room',
     'M32.kill': 'A server that is killed leaves nothing that fsck finds wrong',
     'M32.stop': 'Ctrl-C stops the server cleanly, with exit code 0',
+    'M32.turns': 'Many answers that become ready together take a turn of the event loop each',
+    'M32.upkeep': 'The embedded database keeps its statistics and uses the room of dead rows again',
   },
   {
     'M9.span-tree': [

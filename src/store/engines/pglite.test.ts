@@ -96,7 +96,7 @@ describe('the embedded engine', () => {
     expect(answers).toEqual(Array.from({ length: 300 }, (_, n) => n))
   })
 
-  it('keeps statistics, and uses the room of dead rows again [M27.upkeep]', async () => {
+  it('keeps statistics, and uses the room of dead rows again [M32.upkeep]', async () => {
     await sql`create table churn (id integer primary key, line text)`.execute(engine.db)
     await sql`insert into churn select n, repeat('x', 500) from generate_series(1, 2000) n`.execute(
       engine.db,

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { newId, PlinthError } from '#kernel'
 import type { JobState, StoredError } from '../schema.ts'
 import type { Store, Tx } from '../store.ts'
@@ -67,10 +67,22 @@ const columns = [
   'finished_at',
 ] as const
 
-/** Adds a job in the caller's transaction; with a dedupe key, joins the live one. Returns its id and whether it is new. */
-export async function enqueue(tx: Tx, job: NewJob): Promise<{ id: string; created: boolean }> {
+/**
+ * Adds a job in the caller's transaction; with a dedupe key, joins the live one. Returns its id and whether it is new.
+ * One statement decides which, so that a job which ends meanwhile is either joined before its end or followed by a new one.
+ */
+export function enqueue(tx: Tx, job: NewJob): Promise<{ id: string; created: boolean }> {
+  return addOrJoin(tx, job, {})
+}
+
+/** Where the key has a live job already, that one is changed by `joining` and given back. */
+export async function addOrJoin(
+  tx: Tx,
+  job: NewJob,
+  joining: { input?: RawBuilder<string> },
+): Promise<{ id: string; created: boolean }> {
   const id = newId('job')
-  const inserted = await tx
+  const row = await tx
     .insertInto('job')
     .values({
       id,
@@ -82,21 +94,17 @@ export async function enqueue(tx: Tx, job: NewJob): Promise<{ id: string; create
       priority: job.priority ?? 100,
       max_attempts: job.maxAttempts ?? 5,
     })
-    .onConflict((oc) => oc.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .columns(['organization_id', 'kind', 'dedupe_key'])
+        // Literals: by parameters the planner would not find the partial index.
+        .where(sql<boolean>`state in ('queued', 'running', 'waiting')`)
+        // Without a change the row would not be given back.
+        .doUpdateSet((eb) => ({ dedupe_key: eb.ref('excluded.dedupe_key'), ...joining })),
+    )
     .returning('id')
-    .executeTakeFirst()
-  if (inserted) return { id, created: true }
-  const live = await tx
-    .selectFrom('job')
-    .select('id')
-    .where('kind', '=', job.kind)
-    .where('dedupe_key', '=', job.dedupeKey ?? '')
-    .where('state', 'in', ['queued', 'running', 'waiting'])
-    .executeTakeFirst()
-  // It ended between the two statements: the caller's transaction tries again.
-  if (!live)
-    throw new PlinthError('CONFLICT', `The ${job.kind} job ended just now; send the request again.`)
-  return { id: live.id, created: false }
+    .executeTakeFirstOrThrow()
+  return { id: row.id, created: row.id === id }
 }
 
 /** Many children at once (one statement for up to 1,000). */

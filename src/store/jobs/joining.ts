@@ -1,34 +1,19 @@
 import { type RawBuilder, sql } from 'kysely'
-import { PlinthError } from '#kernel'
 import type { Tx } from '../store.ts'
-import { enqueue, holdLease, type Lease, type NewJob } from './jobs.ts'
+import { addOrJoin, holdLease, type Lease, type NewJob } from './jobs.ts'
 
 /** How often a job was joined since it was asked for. */
-const joins: RawBuilder<number> = sql`coalesce((input->>'joins')::integer, 0)`
-const tries = 3
+const joins: RawBuilder<number> = sql`coalesce((job.input->>'joins')::integer, 0)`
 
 /**
  * Adds a job, or joins the live one of this key and lets it know: it may have passed already what this request is
  * about. A job that has closed itself to joins is left alone, and a new one is added.
  */
-export async function enqueueOrJoin(
+export function enqueueOrJoin(
   tx: Tx,
   job: NewJob & { dedupeKey: string },
 ): Promise<{ id: string; created: boolean }> {
-  for (let attempt = 1; attempt <= tries; attempt++) {
-    const asked = await enqueue(tx, job)
-    if (asked.created) return asked
-    const joined = await tx
-      .updateTable('job')
-      .set({ input: sql`input || jsonb_build_object('joins', ${joins} + 1)` })
-      .where('id', '=', asked.id)
-      .where('dedupe_key', '=', job.dedupeKey)
-      .where('state', 'in', ['queued', 'running', 'waiting'])
-      .returning('id')
-      .executeTakeFirst()
-    if (joined) return asked
-  }
-  throw new PlinthError('CONFLICT', `The ${job.kind} job ends just now; send the request again.`)
+  return addOrJoin(tx, job, { input: sql`job.input || jsonb_build_object('joins', ${joins} + 1)` })
 }
 
 /** How often a job has been joined so far; read before it looks at what a request may be about. */
