@@ -7,9 +7,17 @@ import type { Turn } from '../src/screens/ask/turns.ts'
 import { placeOf } from '../src/screens/resources/line-problems.ts'
 import * as search from '../src/search-params.ts'
 
+const bare = { start: 0, end: 2, support: 0.1 }
+
 const message = (id: string, role: 'user' | 'assistant', traceId: string | null = null) => ({
   ...{ id, role, content: id, outcome: role === 'user' ? null : ('answered' as const) },
-  ...{ citations: [], traceId, rating: null, createdAt: '2026-01-01T00:00:00Z' },
+  ...{
+    citations: [],
+    unsupported: role === 'user' ? [] : [bare],
+    traceId,
+    rating: null,
+    createdAt: '2026-01-01T00:00:00Z',
+  },
 })
 
 const conversation = (...messages: ReturnType<typeof message>[]) => ({
@@ -32,16 +40,17 @@ describe('exchangesOf', () => {
   })
 
   it('shows an answer once when the server has stored it', () => {
-    const answer = {
-      traceId: 't2',
-      messageId: 'a2',
-      unsupported: [{ start: 0, end: 1, support: 0 }],
-    }
+    const answer = { traceId: 't2', messageId: 'a2', unsupported: [bare] }
     const done = { ...running, phase: 'done', answer } as unknown as Turn
     const stored = conversation(message('q2', 'user'), message('a2', 'assistant', 't2'))
     const [only, ...others] = exchangesOf(stored, [done])
     expect(others).toEqual([])
     expect(only?.unsupported).toHaveLength(1)
+  })
+
+  it('keeps the marks of a conversation that is opened again [M19.marks-kept]', () => {
+    const stored = conversation(message('q1', 'user'), message('a1', 'assistant', 't1'))
+    expect(exchangesOf(stored, [])[0]?.unsupported).toEqual([bare])
   })
 
   it('keeps a question that was never answered', () => {

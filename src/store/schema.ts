@@ -260,6 +260,7 @@ export interface Schema {
     content: string
     outcome: Nullable<string>
     citations: DefaultedJson<unknown[]>
+    unsupported: DefaultedJson<unknown[]>
     trace_id: Nullable<string>
     created_at: Time
   }

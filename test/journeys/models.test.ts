@@ -351,6 +351,23 @@ spec: { knowledgeBases: [notes], route: alone, prompt: plain, guardrail: ${polic
     expect(events).toEqual([{ target: 'guardrail:withhold' }, { target: 'guardrail:withhold' }])
   })
 
+  it('keep the marks of their sentences in the conversation and its export [M19.marks-kept]', async () => {
+    one.words = ['The notice period is three months. [1] ', 'Elephants paint bridges. [1]']
+    const marked = await ask({ assistant: 'mark' })
+    expect(marked.unsupported).toHaveLength(1)
+    const path = `/api/v1/conversations/${marked.conversationId}`
+    const { body } = await owner.call('GET', path)
+    const [asked, answered] = body.messages
+    expect(asked.unsupported).toEqual([])
+    expect(answered.content).toBe(marked.text)
+    expect(answered.unsupported).toEqual(marked.unsupported)
+    const json = await owner.call('GET', `${path}/export`)
+    expect(json.body.messages[1].unsupported).toEqual(marked.unsupported)
+    const { text } = await owner.call('GET', `${path}/export?format=markdown`)
+    expect(text).toMatch(/^Not supported by a passage: “Elephants paint bridges\./m)
+    expect(text).not.toMatch(/Not supported by a passage: “The notice/)
+  })
+
   it('of an address that is not allowed are refused, with how to allow it [M8.ssrf]', async () => {
     const three = await startFakeUpstream()
     await house.apply(`

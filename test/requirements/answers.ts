@@ -69,6 +69,8 @@ export const answers = rows(
     'M19.follow-up': 'A follow-up question is understood by what was asked before',
     'M19.manage':
       'Conversations are renamed, found, exported and deleted, also while they are answered',
+    'M19.marks-kept':
+      'A conversation keeps which sentences of its answers no passage supports, in the console and in its export',
     'M19.parallel': 'Questions asked at once in one conversation each keep their answer',
     'M43.cli-journey': 'The command line evaluates the sample questions on a real server',
     'M43.eval': 'eval: scores answers, abstentions, leaks and citations of the sample questions',

@@ -128,6 +128,8 @@ export interface Message {
   content: string
   outcome: Outcome | null
   citations: Citation[]
+  /** Sentences (offsets into `content`) without sufficient support. */
+  unsupported: { start: number; end: number; support: number }[]
   traceId: string | null
   /** The asker's own rating of this answer. */
   rating: number | null

@@ -47,6 +47,8 @@ export const outcome = z
   .enum(['answered', 'ungrounded', 'denied', 'withheld', 'failed', 'cancelled'])
   .meta({ id: 'Outcome', description: 'Why there is no (or only part of an) answer.' })
 
+const unsupported = z.object({ start: z.number(), end: z.number(), support: z.number() })
+
 export const answer = z
   .object({
     outcome,
@@ -57,7 +59,7 @@ export const answer = z
     code: z.string().optional().describe('Error code where the outcome is `failed`.'),
     citations: z.array(citation),
     unsupported: z
-      .array(z.object({ start: z.number(), end: z.number(), support: z.number() }))
+      .array(unsupported)
       .describe('Sentences (offsets into `text`) without sufficient support.'),
     assistant: z.string(),
     model: z.string().nullable(),
@@ -142,6 +144,9 @@ export const message = z
     content: z.string(),
     outcome: outcome.nullable(),
     citations: z.array(citation),
+    unsupported: z
+      .array(unsupported)
+      .describe('Sentences (offsets into `content`) without sufficient support.'),
     traceId: z.string().nullable(),
     rating: z.number().nullable().describe("The asker's own rating of this answer."),
     createdAt: time,

@@ -35,12 +35,19 @@ export interface ShownPassage {
   denseScore: number | null
 }
 
+/** A sentence of an answer without sufficient support: offsets into the answer's text. */
+export interface Unsupported {
+  start: number
+  end: number
+  support: number
+}
+
 export type Part =
   | { type: 'step'; step: string; note?: string }
   | { type: 'passages'; passages: ShownPassage[] }
   | { type: 'text'; text: string }
   | { type: 'citation'; citation: Citation }
-  | { type: 'unsupported'; start: number; end: number; support: number }
+  | ({ type: 'unsupported' } & Unsupported)
 
 export type Outcome = 'answered' | 'ungrounded' | 'denied' | 'withheld' | 'failed' | 'cancelled'
 
@@ -51,7 +58,7 @@ export interface Answered {
   /** Why it failed, where it did. */
   code?: ErrorCode
   citations: Citation[]
-  unsupported: { start: number; end: number; support: number }[]
+  unsupported: Unsupported[]
   assistant: string
   model: string | null
   conversationId: string | null

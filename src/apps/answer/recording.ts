@@ -105,6 +105,7 @@ function turnOf({ run, conclusion, answered }: Ended): Turn | undefined {
     answer: answered.text,
     outcome: answered.outcome,
     citations: answered.citations,
+    unsupported: answered.unsupported,
     traceId: run.trace.id,
   }
 }

@@ -2,7 +2,7 @@ import type { Found } from '#data'
 import type { ErrorCode, PlinthError } from '#kernel'
 import type { AnswerAccess, Denied } from './authorizing.ts'
 import type { AskedText } from './masking.ts'
-import type { Citation, Outcome, ShownPassage } from './parts.ts'
+import type { Citation, Outcome, ShownPassage, Unsupported } from './parts.ts'
 import type { Run } from './run.ts'
 
 /** What the pipeline came to, before it is recorded. */
@@ -16,7 +16,7 @@ export interface Conclusion {
   /** Masked question; absent where masking was not reached: then nothing of the question is stored. */
   asked: AskedText | undefined
   citations: Citation[]
-  unsupported: { start: number; end: number; support: number }[]
+  unsupported: Unsupported[]
   passages: ShownPassage[]
   terms: string[]
   dense: Found['dense'] | null

@@ -4,7 +4,7 @@ import { limits, type Span } from '#kernel'
 import type { AnswerAccess } from './authorizing.ts'
 import type { ExecutedPart } from './executing.ts'
 import { type AskedText, type ReadablePassages, regionsOf } from './masking.ts'
-import type { Citation, Part } from './parts.ts'
+import type { Citation, Part, Unsupported } from './parts.ts'
 import { type Conclusion, conclude } from './refusing.ts'
 import type { Choices } from './routing.ts'
 import type { Run } from './run.ts'
@@ -23,7 +23,7 @@ interface Checked {
 interface Told {
   text: string
   citations: Citation[]
-  unsupported: { start: number; end: number; support: number }[]
+  unsupported: Unsupported[]
   withheld: string | undefined
   abstained: string | undefined
   model: string | null

@@ -3,7 +3,7 @@ import { readableDocuments } from '#data'
 import type { Constraint } from '#governance'
 import { PlinthError } from '#kernel'
 import type { Tx } from '#store'
-import type { Citation, Outcome } from '../answer/parts.ts'
+import type { Citation, Outcome, Unsupported } from '../answer/parts.ts'
 
 export interface ConversationView {
   id: string
@@ -20,6 +20,7 @@ export interface MessageView {
   content: string
   outcome: Outcome | null
   citations: Citation[]
+  unsupported: Unsupported[]
   traceId: string | null
   rating: number | null
   createdAt: string
@@ -80,7 +81,7 @@ export async function readConversation(
       join.onRef('f.trace_id', '=', 'm.trace_id').on('f.user_id', '=', userId),
     )
     .select(['m.id', 'm.role', 'm.content', 'm.outcome', 'm.citations', 'm.trace_id'])
-    .select(['m.created_at', 'f.rating'])
+    .select(['m.unsupported', 'm.created_at', 'f.rating'])
     .where('m.conversation_id', '=', id)
     .orderBy('m.ordinal')
     .limit(10_000)
@@ -94,6 +95,7 @@ export async function readConversation(
       content: m.content,
       outcome: m.outcome as Outcome | null,
       citations: m.citations as Citation[],
+      unsupported: m.unsupported as Unsupported[],
       traceId: m.trace_id,
       rating: m.role === 'assistant' ? m.rating : null,
       createdAt: m.created_at.toISOString(),
@@ -104,7 +106,7 @@ export async function readConversation(
 /** Stands for an answer that was drawn from what its reader may not read any more. */
 const closed = '(You may not read a document any more that this answer is drawn from.)'
 
-/** Messages with the content and citations of those taken out that cite what the constraint does not permit. */
+/** Messages with the content, citations and marks of those taken out that cite what the constraint does not permit. */
 export async function closeUnreadable<M extends { content: string; citations: unknown }>(
   tx: Tx,
   constraint: Constraint,
@@ -115,7 +117,7 @@ export async function closeUnreadable<M extends { content: string; citations: un
   return messages.map((message) =>
     cited(message).every((id) => readable.has(id))
       ? message
-      : { ...message, content: closed, citations: [] },
+      : { ...message, content: closed, citations: [], unsupported: [] },
   )
 }
 
@@ -158,7 +160,10 @@ export function conversationMarkdown(
       const page = citation.page ? `, page ${citation.page}` : ''
       lines.push(`[${number}] ${citation.title}${page}: “${citation.quote.trim()}”`)
     }
-    if (seen.size > 0) lines.push('')
+    for (const { start, end } of message.unsupported) {
+      lines.push(`Not supported by a passage: “${message.content.slice(start, end).trim()}”`)
+    }
+    if (seen.size + message.unsupported.length > 0) lines.push('')
   }
   return lines.join('\n')
 }

@@ -14,6 +14,8 @@ export interface Turn {
   answer: string
   outcome: string
   citations: readonly unknown[]
+  /** Sentences without sufficient support, as offsets into the answer. */
+  unsupported: readonly unknown[]
   traceId: string
 }
 
@@ -109,6 +111,7 @@ function messagesOf(
       content: turn.answer,
       outcome: turn.outcome,
       citations: JSON.stringify(turn.citations),
+      unsupported: JSON.stringify(turn.unsupported),
     },
   ]
 }

@@ -183,6 +183,7 @@ async function addRest(
       answer: '8 kg [1]',
       outcome: 'answered',
       citations: [],
+      unsupported: [],
       traceId: newId('trc'),
     }
     const begun = await addTurn(tx, { ...turn, conversationId: undefined })

@@ -91,7 +91,7 @@ function ofMessages(question: Message | undefined, message: Message, answer?: An
     text: message.content,
     reason: answer?.reason ?? null,
     citations: message.citations,
-    unsupported: answer?.unsupported ?? [],
+    unsupported: message.unsupported,
     traceId: message.traceId,
     rating: message.rating,
     model: answer?.model ?? null,
