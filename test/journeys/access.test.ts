@@ -309,6 +309,38 @@ describe('who may not read', () => {
     })
   })
 
+  it('cannot take a document over by sending it anew with other readers [M27.resend-readers]', async () => {
+    const sender = await house.person('sender', { roles: ['data-engineer'] })
+    const named = { source: 'pay', externalId: 'bonuses.txt' }
+    const opened = await sender.call('POST', '/api/v1/documents', {
+      body: { ...named, text: 'Mine now.', readers: ['everyone'] },
+    })
+    expect(opened.body).toMatchObject({ status: 403, code: 'FORBIDDEN', where: 'body/readers' })
+    const begun = await sender.call('POST', '/api/v1/uploads', {
+      body: { source: 'pay', name: 'bonuses.txt', size: 4, readers: [`user:${sender.id}`] },
+    })
+    const part = `/api/v1/uploads/${begun.body.id}?offset=0`
+    const sent = await sender.call('PUT', part, { body: Buffer.from('mine') })
+    expect(sent.body).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    for (const path of paths(secret.id)) {
+      expect((await sender.call('GET', path)).status).toBe(404)
+    }
+    expect((await ask(insider)).text).toContain('marmalade')
+    // Who only brings documents in need not be able to read them.
+    const text = 'The director receives a bonus of marmalade jam.'
+    for (const readers of [undefined, ['group:pay']]) {
+      const again = await sender.call('POST', '/api/v1/documents', {
+        body: { ...named, text, ...(readers && { readers }) },
+      })
+      expect(again.status).toBe(202)
+      await house.ended(again.body.jobId)
+    }
+    expect((await sender.call('GET', `/api/v1/documents/${secret.id}`)).status).toBe(404)
+    expect((await insider.call('GET', `/api/v1/documents/${secret.id}`)).body.readers).toEqual([
+      'group:pay',
+    ])
+  })
+
   it('is told which permission is missing, and the refusal is in the log [M27.denied-rule]', async () => {
     const viewer = await house.person('viewer', { roles: ['viewer'] })
     const reply = await viewer.call('POST', '/api/v1/sources/open/sync')

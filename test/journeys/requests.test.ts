@@ -238,6 +238,9 @@ describe('requests', () => {
         ['\u0000'],
         ['\u0000', '\u0000'],
         ["'; drop table document; --", 'x'],
+        ['-271821-04-20T00:00:00.000Z', 'x'],
+        ['0000-01-01T00:00:00.000Z', 'x'],
+        ['2026', 'x'],
       ]) {
         const cursor = Buffer.from(JSON.stringify(key)).toString('base64url')
         const { status, text } = await owner.call('GET', `/api/v1/${list}?cursor=${cursor}`)
@@ -248,6 +251,25 @@ describe('requests', () => {
         400,
         'INVALID_INPUT',
       )
+    }
+    const { id } = (await owner.call('GET', '/api/v1/documents')).body.items[0]
+    const counted = [`documents/${id}/chunks`, 'resources/KnowledgeBase/notes/history', 'audit']
+    for (const list of counted) {
+      for (const key of [[1.5], [1e99], [-1e99]]) {
+        const cursor = Buffer.from(JSON.stringify(key)).toString('base64url')
+        refused(await owner.call('GET', `/api/v1/${list}?cursor=${cursor}`), 400, 'INVALID_INPUT')
+      }
+      for (const key of [[2 ** 31], [2 ** 53 - 1], [-(2 ** 53)]]) {
+        const cursor = Buffer.from(JSON.stringify(key)).toString('base64url')
+        const { status, text } = await owner.call('GET', `/api/v1/${list}?cursor=${cursor}`)
+        expect([list, key, status < 500, text]).toEqual([list, key, true, text])
+      }
+    }
+    for (const list of ['audit', 'traces']) {
+      for (const field of ['from', 'to']) {
+        const path = `/api/v1/${list}?${field}=0000-01-01T00:00:00Z`
+        refused(await owner.call('GET', path), 400, 'INVALID_INPUT')
+      }
     }
   })
 

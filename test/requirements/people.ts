@@ -43,6 +43,8 @@ export const people = rows('issue 3 §2', {
     'Production code: names the organization in every raw statement on its tables',
   'M27.reference-fuzz':
     'The fast authoriser and the reference: agree after every change, on every server, for users and keys, actions and documents',
+  'M27.resend-readers':
+    'Who may not read a document cannot take it over by sending it anew with other readers',
   'M27.resource-rights':
     'Rights on resources: stand in the store: kind and project decide, roles need their own permission',
   'M27.revoke-now':

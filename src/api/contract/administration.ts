@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { resourceKinds } from '#kernel'
-import { pageOf, paging, time } from './basics.ts'
+import { pageOf, paging, time, timeGiven } from './basics.ts'
 
 const kindNames = Object.keys(resourceKinds) as [keyof typeof resourceKinds]
 export const resourceKind = z.enum(kindNames).meta({ id: 'ResourceKind' })
@@ -179,8 +179,8 @@ export const auditQuery = paging.extend({
   kind: z.string().optional(),
   actor: z.string().optional(),
   target: z.string().optional(),
-  from: time.optional(),
-  to: time.optional(),
+  from: timeGiven.optional(),
+  to: timeGiven.optional(),
   search: z.string().max(200).optional(),
 })
 

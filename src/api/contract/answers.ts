@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '#kernel'
-import { pageOf, paging, problem, time } from './basics.ts'
+import { pageOf, paging, problem, time, timeGiven } from './basics.ts'
 
 export const citation = z
   .object({
@@ -219,8 +219,8 @@ export const traceQuery = paging.extend({
   assistant: z.string().optional(),
   user: z.string().optional(),
   search: z.string().max(200).optional(),
-  from: time.optional(),
-  to: time.optional(),
+  from: timeGiven.optional(),
+  to: timeGiven.optional(),
 })
 
 export const conversationPage = pageOf(conversation)

@@ -23,6 +23,9 @@ export const problem = z
 
 export const time = z.iso.datetime().meta({ description: 'UTC, ISO 8601' })
 
+/** A time as a filter takes it: of a year that a database keeps. */
+export const timeGiven = time.refine((text) => !text.startsWith('0000'), 'There is no year 0.')
+
 /** Query parameters of every list. `cursor` is opaque and comes from the previous page. */
 export const paging = z.object({
   limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).default(limits.pageSizeDefault),

@@ -5,14 +5,17 @@ export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url')
 }
 
-/** What a part of a cursor is; `time` is an ISO date and time as a string. */
-type CursorPart = 'string' | 'number' | 'time'
+/** What a part of a cursor is: `integer` of 32 bits, `sequence` of 53, `time` an ISO date and time as a string. */
+type CursorPart = 'string' | 'integer' | 'sequence' | 'time'
+
+/** As `toISOString` writes the years that a database keeps. */
+const isoTime = /^[1-9]\d{3}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 
 /** Throws INVALID_INPUT on anything that `encodeCursor` did not make for this list. */
 export function decodeCursor<K extends CursorPart[]>(
   cursor: string | undefined,
   ...types: K
-): { [I in keyof K]: K[I] extends 'number' ? number : string } | undefined {
+): { [I in keyof K]: K[I] extends 'integer' | 'sequence' ? number : string } | undefined {
   if (cursor === undefined) return undefined
   let key: unknown
   try {
@@ -35,9 +38,11 @@ export function decodeCursor<K extends CursorPart[]>(
 }
 
 function fitsPart(value: unknown, part: CursorPart | undefined): boolean {
-  if (part === 'number') return typeof value === 'number'
+  if (part === 'integer')
+    return Number.isInteger(value) && (value as number) === ((value as number) | 0)
+  if (part === 'sequence') return Number.isSafeInteger(value)
   if (typeof value !== 'string' || value.includes('\0')) return false
-  return part === 'string' || !Number.isNaN(Date.parse(value))
+  return part === 'string' || (isoTime.test(value) && !Number.isNaN(Date.parse(value)))
 }
 
 /** Cuts a list read with one row more than asked into a page. */

@@ -47,7 +47,7 @@ export const auditRoutes = [
     query: auditQuery,
     response: auditPage,
     async handler({ context, query }, house) {
-      const cursor = decodeCursor(query.cursor, 'number')?.[0] ?? null
+      const cursor = decodeCursor(query.cursor, 'sequence')?.[0] ?? null
       return house.store.read(context.organizationId, async (tx) => {
         const page = await listAudit(tx, filterOf(query), { cursor, limit: query.limit })
         const names = await namesOf(tx, page.events)

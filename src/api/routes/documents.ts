@@ -141,7 +141,7 @@ export const documentRoutes = [
     response: chunkPage,
     async handler({ context, params, query }, house) {
       const constraint = await constraintOf(house, context)
-      const after = decodeCursor(query.cursor, 'number')?.[0] ?? -1
+      const after = decodeCursor(query.cursor, 'integer')?.[0] ?? -1
       return house.store.read(context.organizationId, async (tx) => {
         await readDocument(tx, constraint, params.id)
         const rows = await listChunks(tx, params.id, { after, limit: query.limit + 1 })

@@ -14,6 +14,7 @@ import { actorOf } from '#governance'
 import { digestOfBytes, PlinthError, type RequestContext } from '#kernel'
 import { textDocument, upload, uploadStart } from '../contract/knowledge.ts'
 import type { ApiHouse } from '../house.ts'
+import { constraintOf } from '../http/constraint.ts'
 import { route } from '../http/route.ts'
 
 const tag = 'Uploads'
@@ -140,7 +141,9 @@ async function complete(house: ApiHouse, context: RequestContext, row: UploadRow
 
 type Tx = Parameters<typeof receiveDocument>[0]
 /** `first`, in the same transaction, may find that another request has done it all. */
-type Content = Parameters<typeof receiveDocument>[1] & { first?: (tx: Tx) => Promise<boolean> }
+type Content = Omit<Parameters<typeof receiveDocument>[1], 'constraint'> & {
+  first?: (tx: Tx) => Promise<boolean>
+}
 
 async function receive(
   house: ApiHouse,
@@ -148,9 +151,10 @@ async function receive(
   { first, ...content }: Content,
 ): Promise<{ documentId: string; jobId: string }> {
   const actor = actorOf(context.principal)
+  const constraint = await constraintOf(house, context, 'documents.write')
   const received = await house.store.within(context.organizationId, async (tx) => {
     if (first && !(await first(tx))) return { documentId: '', jobId: '' }
-    const done = await receiveDocument(tx, content, actor)
+    const done = await receiveDocument(tx, { ...content, constraint }, actor)
     await house.appendAudit(tx, [
       {
         kind: 'upload.received',

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type AuditActor, permissionSetFor } from '#governance'
+import { type AuditActor, type Constraint, mayRead, permissionSetFor } from '#governance'
 import { limits, newId, PlinthError, type Resource } from '#kernel'
 import type { Store, Tx } from '#store'
 import { addDocuments, changeReaders, documentsByExternalId } from '../documents/rows.ts'
@@ -109,13 +109,16 @@ export interface ReceivedContent {
   originalKey: string
   readers?: readonly string[] | null | undefined
   metadata?: Record<string, unknown> | undefined
+  /** What the sender may read. */
+  constraint: Constraint
 }
 
 /**
  * Makes received content a document of its source, or new content of the document that has that name, and asks for
  * its reading, in the caller's transaction. The document's location names the newest content received: whichever
  * reading runs last, in whichever process, that is what is answered from. Readers: those given, else the source's, else
- * the base's.
+ * the base's. Throws FORBIDDEN where others are given for a document that the sender may not read: its earlier versions
+ * would open with them.
  */
 export async function receiveDocument(
   tx: Tx,
@@ -128,6 +131,7 @@ export async function receiveDocument(
   const known = (await documentsByExternalId(tx, source.name, [name])).get(name)
   let documentId = known?.id
   if (known && content.readers && known.permissionSetId !== permissionSetId) {
+    if (!mayRead(content.constraint, known.permissionSetId)) throw notTheirs(name)
     await changeReaders(tx, base.name, { ids: [known.id], permissionSetId })
   }
   const given = { ...content.metadata, ...(content.title ? { title: content.title } : {}) }
@@ -154,6 +158,14 @@ export async function receiveDocument(
   const items = [{ documentId, changeMark, originalKey: content.originalKey }]
   const { id } = await requestIngest(tx, { actor, items }, actor.id)
   return { documentId, jobId: id }
+}
+
+function notTheirs(name: string): PlinthError {
+  return new PlinthError('FORBIDDEN', {
+    detail: `${name} is there with other readers, and you are none of them: you may not change who reads it.`,
+    where: 'body/readers',
+    remedy: 'Leave the readers out, or ask one of its readers to change them.',
+  })
 }
 
 /** Marks an upload as received; returns false where another request did so first. */

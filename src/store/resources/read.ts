@@ -306,7 +306,7 @@ export function readCursor(
     const fits = (value: unknown, i: number) =>
       typeof value === types[i] &&
       (typeof value !== 'string' || (value.isWellFormed() && !value.includes('\0'))) &&
-      (typeof value !== 'number' || Number.isSafeInteger(value))
+      (typeof value !== 'number' || (value | 0) === value)
     if (Array.isArray(keys) && keys.length === types.length && keys.every(fits)) return keys
   } catch {
     // Falls through to the one error for every cursor that is not ours.
