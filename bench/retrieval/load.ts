@@ -78,7 +78,8 @@ async function give(
     if (!(await objects.has(originalKey))) await objects.put(originalKey, bytes)
     const name = cleanName(`${idOf.size}.txt`)
     idOf.set(name, String(_id))
-    contents.push({ source, base, name, title: title?.trim() || undefined, digest, originalKey })
+    const named = { name, title: title?.trim() || undefined, constraint: { permissionSetIds: [] } }
+    contents.push({ source, base, ...named, digest, originalKey })
   }
   await store.within(organizationId, async (tx) => {
     for (const content of contents) await receiveDocument(tx, content, systemActor)

@@ -10,6 +10,7 @@ export const limits = {
   retrieveLegCandidates: 100,
   groundPassages: 12,
   answerChars: 200_000,
+  jobStreams: 200,
   nameChars: 253,
   resourceYamlBytes: 1024 * 1024,
   resourcesPerApply: 2_000,

@@ -309,6 +309,50 @@ describe('who may not read', () => {
     })
   })
 
+  it('is not told how many documents there are that they may not read [M27.counts]', async () => {
+    const counts = async (person: Person) => {
+      const [base] = (await person.call('GET', '/api/v1/knowledge-bases')).body.items
+      const named = (await person.call('GET', '/api/v1/knowledge-bases/company')).body
+      const { items } = (await person.call('GET', '/api/v1/sources')).body
+      expect(named).toEqual(base)
+      const sources = items.map((one: Document) => [one.name, one.documents, one.failed])
+      const works = items.some((one: Document) => one.job !== null)
+      return { ready: base.documents.ready, chunks: base.chunks, sources: sources.sort(), works }
+    }
+    const own = async (person: Person) =>
+      (await person.call('GET', '/api/v1/documents?knowledgeBase=company')).body.items
+    const before = await counts(outsider)
+    expect(before.ready).toBe((await own(outsider)).length)
+    expect(before.sources.find(([name]: string[]) => name === 'pay')).toEqual(['pay', 0, 0])
+    const body = { source: 'pay', externalId: 'more.txt', text: 'More about pay.' }
+    const { body: sent } = await house.owner.call('POST', '/api/v1/documents', { body })
+    await house.ended(sent.jobId)
+    await house.sync('pay')
+    expect(await counts(outsider)).toEqual(before)
+    expect(before.works).toBe(false)
+    const inside = await counts(insider)
+    expect(inside.ready).toBe((await own(insider)).length)
+    expect(inside.chunks).toBeGreaterThan(before.chunks)
+    // Who sees the work sees how much there is.
+    const whole = await counts(house.owner)
+    expect(whole.ready).toBeGreaterThan((await own(house.owner)).length)
+    expect(whole.works).toBe(true)
+  })
+
+  it('hears no more of work once the key is revoked [M27.revoke-stream]', async () => {
+    const { store } = house.house.foundation
+    const engineer = await house.person('engineer', { roles: ['data-engineer'] })
+    const headers = { authorization: `Bearer ${engineer.key}` }
+    const reply = await fetch(`${house.url}/api/v1/jobs/events`, { headers })
+    expect(reply.status).toBe(200)
+    await store.within(house.organizationId, (tx) => revokeApiKey(tx, engineer.keyId, by()))
+    const body = { source: 'open', externalId: 'late.txt', text: 'Late.' }
+    const { body: sent } = await house.owner.call('POST', '/api/v1/documents', { body })
+    await house.ended(sent.jobId)
+    // It ends by itself: reading to the end would wait for ever otherwise.
+    expect(await reply.text()).not.toContain(sent.jobId)
+  })
+
   it('cannot take a document over by sending it anew with other readers [M27.resend-readers]', async () => {
     const sender = await house.person('sender', { roles: ['data-engineer'] })
     const named = { source: 'pay', externalId: 'bonuses.txt' }

@@ -7,6 +7,7 @@ export const people = rows('issue 3 §2', {
   'M27.built-in-roles':
     'An organization: begins with its roles as resources, its model and its project',
   'M27.conversations': 'Conversations of another are absent',
+  'M27.counts': 'Counts of bases and sources tell nothing of documents that one may not read',
   'M27.denied-rule': 'A decision: names the rule that denied, and can be recorded',
   'M27.docs':
     'docs/security/access.md: lists every permission with what it allows, and every built-in role',
@@ -47,6 +48,7 @@ export const people = rows('issue 3 §2', {
     'Who may not read a document cannot take it over by sending it anew with other readers',
   'M27.resource-rights':
     'Rights on resources: stand in the store: kind and project decide, roles need their own permission',
+  'M27.revoke-stream': 'A stream of events ends when the right to it does',
   'M27.revoke-now':
     'API keys: stop at once when revoked, expired, or their user is disabled, on every server',
   'M27.route-permission':

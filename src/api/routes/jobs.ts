@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { actorOf } from '#governance'
-import { PlinthError, type RequestContext } from '#kernel'
+import { limits, PlinthError, type RequestContext } from '#kernel'
 import { getJob, listJobs, requestCancel } from '#store'
 import { paging } from '../contract/basics.ts'
 import { job, jobPage } from '../contract/knowledge.ts'
@@ -8,6 +8,7 @@ import type { ApiHouse } from '../house.ts'
 import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { EventStream } from '../http/events.ts'
 import { type Call, replied, route } from '../http/route.ts'
+import { authenticateRequest } from '../http/sign-in.ts'
 import { type JobView, jobView } from '../views/jobs.ts'
 
 const tag = 'Jobs'
@@ -92,23 +93,43 @@ export const jobRoutes = [
   }),
 ]
 
+/** Streams that are open in this process: each looks at the database again and again. */
+let streams = 0
+
+/** Ends when the client leaves, or with the right to see work: who asks is found out anew at each look. */
 async function streamJobs(
   call: Call<unknown, unknown, unknown>,
   house: ApiHouse,
 ): Promise<typeof replied> {
-  const events = new EventStream(call.reply)
-  const sent = new Map<string, string>()
-  while (events.open && !call.context.signal.aborted) {
-    for (const view of await liveJobs(house, call.context, sent)) {
-      const text = JSON.stringify(view)
-      if (sent.get(view.id) === text) continue
-      sent.set(view.id, text)
-      await events.send(text, 'job')
-    }
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+  if (streams >= limits.jobStreams) {
+    throw new PlinthError('TOO_MANY_REQUESTS', {
+      detail: `${streams} streams of jobs are open on this server.`,
+      remedy: 'Close some, or ask for the list of jobs from time to time.',
+    })
   }
-  events.end()
+  streams++
+  const events = new EventStream(call.reply)
+  try {
+    const sent = new Map<string, string>()
+    while (events.open && !call.context.signal.aborted && (await maySee(call, house))) {
+      for (const view of await liveJobs(house, call.context, sent)) {
+        const text = JSON.stringify(view)
+        if (sent.get(view.id) === text) continue
+        sent.set(view.id, text)
+        await events.send(text, 'job')
+      }
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+    }
+  } finally {
+    streams--
+    events.end()
+  }
   return replied
+}
+
+async function maySee({ request }: Call<unknown, unknown, unknown>, house: ApiHouse) {
+  const found = await authenticateRequest(request, house)
+  return 'principal' in found && found.principal.permissions.has('jobs.read')
 }
 
 /** Jobs that live, and once more those that ended since they were last told about. */

@@ -6,6 +6,7 @@ import { type JobRow, listJobs, type Snapshot } from '#store'
 import { paging } from '../contract/basics.ts'
 import { job, knowledgeBase, knowledgeBasePage, sourcePage } from '../contract/knowledge.ts'
 import type { ApiHouse } from '../house.ts'
+import { constraintOf } from '../http/constraint.ts'
 import { route } from '../http/route.ts'
 import { jobView } from '../views/jobs.ts'
 
@@ -54,7 +55,7 @@ export const knowledgeRoutes = [
     response: sourcePage,
     async handler({ context, query }, house) {
       const { snapshot, counts } = await state(house, context)
-      const jobs = await newestSyncs(house, context)
+      const jobs = seesWork(context) ? await newestSyncs(house, context) : new Map()
       const wanted = snapshot
         .list('Source')
         .filter((s) => !query.knowledgeBase || s.spec.knowledgeBase === query.knowledgeBase)
@@ -107,10 +108,16 @@ export const knowledgeRoutes = [
   }),
 ]
 
+/** Who may see work sees how much of it there is; for others what they may not read is not counted either. */
 async function state(house: ApiHouse, context: RequestContext) {
   const snapshot = await house.snapshots.get(context.organizationId)
-  const counts = await house.store.read(context.organizationId, baseCounts)
+  const constraint = seesWork(context) ? undefined : await constraintOf(house, context)
+  const counts = await house.store.read(context.organizationId, (tx) => baseCounts(tx, constraint))
   return { snapshot, counts }
+}
+
+function seesWork({ principal }: RequestContext): boolean {
+  return principal.permissions.has('jobs.read')
 }
 
 function sum(counts: Counts, wanted: (row: Counts['states'][number]) => boolean): number {
@@ -139,7 +146,7 @@ function baseView(
     description: base.spec.description,
     maskingMode: base.spec.masking.mode,
     documents: { ready: of('ready'), pending: of('pending'), failed: of('failed') },
-    chunks: counts.chunks.get(base.name) ?? 0,
+    chunks: rows.reduce((n, row) => n + row.chunks, 0),
     sources: sources.length,
     dense: {
       embedder: embedder?.id ?? null,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Constraint } from '#governance'
+import { type Constraint, permittedSets } from '#governance'
 import { PlinthError } from '#kernel'
 import type { ObjectStore, ParsedDocument } from '#ports'
 import type { StoredError, Tx } from '#store'
@@ -250,31 +250,36 @@ export function textOf(parsed: ParsedDocument, span: { start: number; end: numbe
   return parsed.text.slice(span.start, span.end)
 }
 
-/** Counts per base for those who may see them; all documents of the organization, readable or not. */
-export async function baseCounts(tx: Tx) {
-  const states = await tx
-    .selectFrom('document')
-    .select(['knowledge_base', 'source', 'state'])
+/** Counts per base and source of the documents that the constraint permits; without one, of all of the organization. */
+export async function baseCounts(tx: Tx, constraint: Constraint | undefined) {
+  const seen = constraint ? permittedSets(constraint) : undefined
+  let states = tx
+    .selectFrom('document as d')
+    .leftJoin('document_version as v', 'v.id', 'd.version_id')
+    .select(['d.knowledge_base', 'd.source', 'd.state'])
     .select((eb) => eb.fn.countAll<number>().as('n'))
-    .select(sql<Date>`max(updated_at)`.as('updated_at'))
-    .where('deleted_at', 'is', null)
-    .groupBy(['knowledge_base', 'source', 'state'])
-    .execute()
-  const chunks = await tx
-    .selectFrom('chunk')
-    .select('knowledge_base')
+    .select(sql<number>`coalesce(sum(v.chunk_count), 0)`.as('chunks'))
+    .select(sql<Date>`max(d.updated_at)`.as('updated_at'))
+    .where('d.deleted_at', 'is', null)
+    .groupBy(['d.knowledge_base', 'd.source', 'd.state'])
+  if (seen) states = states.where('d.permission_set_id', '=', seen)
+  let vectors = tx
+    .selectFrom('embedding as e')
+    .select(['e.knowledge_base', 'e.model'])
     .select((eb) => eb.fn.countAll<number>().as('n'))
-    .groupBy('knowledge_base')
-    .execute()
-  const vectors = await tx
-    .selectFrom('embedding')
-    .select(['knowledge_base', 'model'])
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .groupBy(['knowledge_base', 'model'])
-    .execute()
+    .groupBy(['e.knowledge_base', 'e.model'])
+  if (seen) {
+    vectors = vectors
+      .innerJoin('chunk as c', 'c.id', 'e.chunk_id')
+      .innerJoin('document as d', 'd.id', 'c.document_id')
+      .where('d.permission_set_id', '=', seen)
+  }
   return {
-    states: states.map((row) => ({ ...row, n: Number(row.n) })),
-    chunks: new Map(chunks.map((row) => [row.knowledge_base, Number(row.n)])),
-    vectors: vectors.map((row) => ({ ...row, n: Number(row.n) })),
+    states: (await states.execute()).map((row) => ({
+      ...row,
+      n: Number(row.n),
+      chunks: Number(row.chunks),
+    })),
+    vectors: (await vectors.execute()).map((row) => ({ ...row, n: Number(row.n) })),
   }
 }
