@@ -218,4 +218,23 @@ describe('a folder of documents', () => {
     expect(await find('w1999w')).toMatchObject([{ externalId: 'part19/file1999.txt' }])
     expect((await house.sync('many')).progress).toMatchObject({ filesUnchanged: 2_000 })
   }, 300_000)
+
+  it('decides what is there and who reads it: no act that the next scan would undo [M27.scan-decides]', async () => {
+    await writeFile(join(folder, 'pay.md'), '# Pay\n\nPay day is the third.\n')
+    await house.sync('files')
+    const { id } = (await house.documents('files')).get('pay.md')
+    const path = `/api/v1/documents/${id}`
+    const body = { readers: ['group:pay'] }
+    for (const act of [
+      await house.owner.call('PUT', `${path}/readers`, { body }),
+      await house.owner.call('DELETE', path),
+    ]) {
+      expect(act.body).toMatchObject({ status: 409, code: 'CONFLICT' })
+      expect(act.body.detail).toContain('Source/files')
+    }
+    expect((await house.owner.call('GET', path)).body.readers).toEqual(['everyone'])
+    await rm(join(folder, 'pay.md'))
+    await house.sync('files')
+    expect((await house.owner.call('GET', path)).status).toBe(404)
+  })
 })

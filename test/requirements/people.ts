@@ -56,6 +56,8 @@ export const people = rows('issue 3 §2', {
   'M27.row-security':
     'The scope of an organization: refuses a hand-written statement across organizations on a server',
   'M27.secret-type': 'secrets: do not show wherever they are written',
+  'M27.scan-decides':
+    'A folder decides what is there and who reads it: no act that a scan would undo',
   'M27.seed': 'people: come from a list, again and again',
   'M27.sessions': 'sessions: are listed, ended at once, and expire',
   'M27.sign-in': 'Signing in: by password starts a session, and says one word for every failure',

@@ -78,8 +78,12 @@ export const documentRoutes = [
     response: acknowledged,
     async handler({ context, params }, house) {
       const constraint = await constraintOf(house, context)
+      const scanned = await scannedSources(house, context)
       return house.store.within(context.organizationId, async (tx) => {
         const found = await readDocument(tx, constraint, params.id)
+        if (scanned.has(found.source)) {
+          throw scanDecides(found.source, 'remove the file, or "exclude" it in the resource')
+        }
         await removeDocuments(tx, found.knowledgeBase, [found.id])
         const { first } = await house.appendAudit(tx, [
           {
@@ -234,8 +238,12 @@ export const documentRoutes = [
     response: document,
     async handler({ context, params, body }, house) {
       const constraint = await constraintOf(house, context)
+      const scanned = await scannedSources(house, context)
       return house.store.within(context.organizationId, async (tx) => {
         const found = await readDocument(tx, constraint, params.id)
+        if (scanned.has(found.source)) {
+          throw scanDecides(found.source, 'change "readers" or "access" in it, then scan it')
+        }
         const permissionSetId = await permissionSetFor(tx, body.readers)
         await changeReaders(tx, found.knowledgeBase, { ids: [found.id], permissionSetId })
         await house.appendAudit(tx, [
@@ -297,6 +305,21 @@ function opened(context: RequestContext, documentId: string, versionId: string) 
     requestId: context.requestId,
     details: { version: versionId, what: 'original' },
   }
+}
+
+/** Sources whose documents a scan makes and removes, by what lies in a folder. */
+async function scannedSources(house: ApiHouse, context: RequestContext): Promise<Set<string>> {
+  const snapshot = await house.snapshots.get(context.organizationId)
+  const folders = snapshot.list('Source').filter(({ spec }) => spec.folder)
+  return new Set(folders.map(({ name }) => name))
+}
+
+/** The next scan would undo it: what was shut or removed would be answered from again, and nobody would have said so. */
+function scanDecides(source: string, instead: string): PlinthError {
+  return new PlinthError('CONFLICT', {
+    detail: `The document belongs to the folder of Source/${source}, and follows it at each scan.`,
+    remedy: `Mend it there: ${instead}.`,
+  })
 }
 
 /** Where a base masks, its originals are for those who may unmask. */
