@@ -1,20 +1,17 @@
 import type { Constraint } from '#governance'
 import { limits, PlinthError, type Resource, type Trace } from '#kernel'
 import type { Embedder } from '#ports'
-import type { Store } from '#store'
 import { analyseQuery } from './analyse.ts'
 import { readEpochs } from './documents/epoch.ts'
-import { compileFilter, typedMetadata } from './filter.ts'
+import { compileFilter } from './filter.ts'
 import { type FusedHit, fuse } from './fuse.ts'
 import { modelKey } from './ingest/embedding.ts'
-import { missingSince } from './search/catch-up.ts'
+import { indexedBase, indexName } from './search/indexed-base.ts'
 import type { BaseLanguages } from './search/languages.ts'
+import { type IndexHouse, loadIndex } from './search/loading.ts'
 import { type Candidate, mergeNeighbours, readWinners } from './search/winners.ts'
-import type { SearchWorkers } from './search/workers.ts'
 
-export interface RetrieveHouse {
-  store: Store
-  search: SearchWorkers
+export interface RetrieveHouse extends IndexHouse {
   languages: BaseLanguages
   embedder(base: Resource<'KnowledgeBase'>): Embedder | undefined
 }
@@ -131,19 +128,12 @@ async function searchBase(
 ): Promise<FusedHit[]> {
   const { base } = at
   const model = at.embedder ? modelKey(at.embedder) : undefined
-  const name = `${query.organizationId}/${base.name}/${model ?? 'lexical'}`
+  const { organizationId } = query
+  const name = indexName({ organizationId, knowledgeBase: base.name, model })
   const filter = query.filter ? compileFilter(query.filter, base.spec.metadata) : undefined
   for (let attempt = 0; attempt < catchUps; attempt++) {
     if ((house.search.epochOf(name) ?? -1) < at.epoch) {
-      const indexed = {
-        organizationId: query.organizationId,
-        knowledgeBase: base.name,
-        model,
-        metadata: (stored: Record<string, unknown>) => typedMetadata(stored, base.spec.metadata),
-      }
-      await house.search.load(name, ({ epoch }) =>
-        missingSince(house.store, indexed, { from: epoch, to: at.epoch }),
-      )
+      await loadIndex(house, indexedBase(organizationId, base, at.embedder), at)
     }
     const answer = await house.search.search(name, {
       terms: at.terms,

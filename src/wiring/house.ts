@@ -60,6 +60,7 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
         if (config.workers > 0) pipelines.jobs.start()
         foundation.signer.start()
         pipelines.schedule.start()
+        pipelines.indexKeeper.start()
         housekeeping.start()
         models.start({ config, embedders, outbound: chat.outbound }, () => fillInVectors(house))
         void noticeChat(chat, env).then((found) => offers.push(...found.map(offerOf)))
@@ -67,6 +68,7 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
       close: async () => {
         await models.stop()
         await housekeeping.stop()
+        await pipelines.indexKeeper.stop()
         await pipelines.schedule.stop()
         await pipelines.jobs.stop()
         await foundation.authenticator.close()

@@ -6,18 +6,21 @@ import {
   BaseLanguages,
   createParserPool,
   embedMissing,
+  IndexKeeper,
   type IngestHouse,
+  indexedBase,
   ingestBatch,
   Offload,
   type ParserPool,
   SearchWorkers,
   SourceSchedule,
+  StoredIndexes,
   syncSource,
 } from '#data'
 import { type AuditActor, loadPrincipal, systemActor } from '#governance'
 import { type Resource, systemClock } from '#kernel'
 import type { Embedder, ObjectStore } from '#ports'
-import { JobWorker, type SnapshotCache } from '#store'
+import { JobWorker, type SnapshotCache, type Store } from '#store'
 import type { Chat } from './chat.ts'
 import type { Embedders } from './embedders.ts'
 import { openFolderSource } from './folders.ts'
@@ -31,6 +34,7 @@ export interface Pipelines {
   jobs: JobWorker
   schedule: SourceSchedule
   search: SearchWorkers
+  indexKeeper: IndexKeeper
   close(): Promise<void>
 }
 
@@ -59,6 +63,7 @@ export function openPipelines(foundation: Foundation, parts: Parts): Pipelines {
     authorizer,
     snapshots,
     search,
+    storedIndexes: storedIndexes(store, objects, parts.log),
     embedder,
     languages: new BaseLanguages(store),
     models: { catalog: chat.catalog, secret: chat.secret },
@@ -70,10 +75,34 @@ export function openPipelines(foundation: Foundation, parts: Parts): Pipelines {
     jobs,
     schedule: sourceSchedule(foundation, ingest, { jobs, log: parts.log }),
     search,
+    indexKeeper: indexKeeper(answer, parts.log),
     close: async () => {
       await Promise.all([search.close(), parser.close(), offload.close()])
     },
   }
+}
+
+function storedIndexes(store: Store, objects: ObjectStore, log: Log): StoredIndexes {
+  return new StoredIndexes({
+    store,
+    objects,
+    onFault: (message) => log({ level: 'warn', message }),
+  })
+}
+
+function indexKeeper(house: AnswerHouse, log: Log): IndexKeeper {
+  const { store, search, storedIndexes, snapshots } = house
+  return new IndexKeeper({
+    store,
+    search,
+    storedIndexes,
+    bases: async (organizationId) => {
+      const snapshot = await snapshots.get(organizationId)
+      const bases = snapshot.list('KnowledgeBase')
+      return bases.map((base) => indexedBase(organizationId, base, house.embedder(base)))
+    },
+    onFault: (error) => log({ level: 'warn', message: `keeping indexes: ${String(error)}` }),
+  })
 }
 
 function ingestHouse(

@@ -45,6 +45,24 @@ export const retrieval = rows(
       'compileFilter: takes only declared fields of the declared type into the metadata',
     'M3.permission-inside':
       'Search under a permission constraint is exact, and the winners are read under it again',
+    'M3.keeper':
+      'The keeper of indexes: loads what nobody asked for, follows it and stores it once it rests',
+    'M3.keeper-removed':
+      'The keeper of indexes: has removed text rewritten before it is due, however little it is',
+    'M3.keeper-small': 'The keeper of indexes: leaves small indexes to the rows',
+    'M3.stored-damage':
+      'A stored index: costs time and no answer when a part of it is gone, cut or changed, and is written anew',
+    'M3.stored-format':
+      'A stored index: of another format is left alone, and gone when one of this format is stored',
+    'M3.stored-instead':
+      'A stored index: is read instead of the rows, and only what came after is read from them',
+    'M3.stored-kill': 'A stored index: is the last whole one when its writer is killed anywhere',
+    'M3.stored-outrun': 'A stored index: never takes the place of a newer one',
+    'M3.stored-removed':
+      'A stored index: does not bring back what was removed, and holds its words no longer than promised',
+    'M3.stored-restore':
+      'A stored index: answers as one that is built from the rows, whatever happened before and since',
+    'M3.stored-writers': 'A stored index: stays whole when several processes write at once',
     'M3.workers-atomic':
       'SearchWorkers: shows a replaced document whole or not, never gone for a moment',
     'M3.workers-crash':

@@ -1,19 +1,10 @@
 import type { Store, Tx } from '#store'
-import type { Metadata } from '../filter-match.ts'
 import { vectorOf } from '../ingest/indexing.ts'
+import type { IndexedBase } from './indexed-base.ts'
 import type { IndexDelta, IndexedChunk } from './types.ts'
 
 /** Rows read and handed to the index at a time. */
 const page = 2_000
-
-export interface IndexedBase {
-  organizationId: string
-  knowledgeBase: string
-  /** Stored name of the vectors' model, or undefined for a lexical index. */
-  model: string | undefined
-  /** How metadata enters the index. */
-  metadata(stored: Record<string, unknown>): Metadata
-}
 
 /**
  * What an index that has read up to `from` lacks up to `to`: first what it must forget, then new chunks, moved

@@ -125,18 +125,26 @@ export class DocumentTable {
     return allowed
   }
 
-  /** Plain data for a snapshot; removed documents keep their places. */
+  /** Plain data for a snapshot; removed documents keep their places, and nothing else. */
   toJson(): unknown {
     return {
       keys: this.keys.map((key) => key ?? null),
       permissions: [...this.permissions.subarray(0, this.count)],
       permissionSets: [...this.permissionOrdinals.keys()],
-      fields: [...this.fields].map(([name, { codes, values }]) => ({
-        name,
-        codes: [...codes.subarray(0, this.count)],
-        values: values.slice(1),
-      })),
+      fields: [...this.fields].map(([name, field]) => ({ name, ...this.usedOf(field) })),
     }
+  }
+
+  /** Codes and values of living documents only: what was said of a removed one is not kept. */
+  private usedOf({ codes, values }: Field): { codes: number[]; values: MetadataValue[] } {
+    const renamed = new Uint32Array(values.length)
+    const used: MetadataValue[] = []
+    const kept = Array.from(codes.subarray(0, this.count), (code, ordinal) => {
+      if (code === 0 || this.alive[ordinal] === 0) return 0
+      if (renamed[code] === 0) renamed[code] = used.push(values[code]!)
+      return renamed[code]!
+    })
+    return { codes: kept, values: used }
   }
 
   static fromJson(json: unknown): DocumentTable {

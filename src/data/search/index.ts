@@ -1,5 +1,8 @@
-export { type IndexPart, KnowledgeIndex, partsNamedBy } from './knowledge-index.ts'
+export { IndexKeeper, type KeeperHouse, type KeeperPace } from './index-keeper.ts'
+export { type IndexedBase, indexedBase, indexName } from './indexed-base.ts'
+export { type IndexPart, KnowledgeIndex, readManifest } from './knowledge-index.ts'
 export type { Layout } from './lexical.ts'
+export { StoredIndexes } from './stored/stored-indexes.ts'
 export type {
   DocumentKey,
   IndexDelta,

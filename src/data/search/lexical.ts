@@ -34,6 +34,8 @@ export class LexicalIndex {
   private merge: { inputs: Segment[]; steps: Generator<void, Segment | undefined> } | undefined
   private readonly layout: Layout
   private scores = new Float64Array(0)
+  /** Segments to be rewritten because of the removed rows in them. */
+  private readonly purging = new Set<Segment>()
 
   constructor(layout: Layout = defaultLayout, segments: Segment[] = []) {
     this.layout = layout
@@ -120,6 +122,28 @@ export class LexicalIndex {
     return this.segments
   }
 
+  /** Whether no segment holds a removed row. */
+  get isClean(): boolean {
+    return this.segments.every((segment) => segment.liveRows === segment.rowCount)
+  }
+
+  /** Whether segments wait to be merged, or are being. */
+  get isMerging(): boolean {
+    this.merge ??= this.planMerge()
+    return this.merge !== undefined
+  }
+
+  /** Has every segment with a removed row rewritten, however few those are. */
+  purge(): void {
+    this.seal()
+    // A merge that is under way carries along what was removed since it began.
+    this.merge = undefined
+    this.purging.clear()
+    for (const segment of this.segments) {
+      if (segment.liveRows < segment.rowCount) this.purging.add(segment)
+    }
+  }
+
   /** Does one step of merging, about a millisecond; false when there is nothing to do. */
   maintain(): boolean {
     this.merge ??= this.planMerge()
@@ -129,6 +153,7 @@ export class LexicalIndex {
     if (step.done) {
       const rest = this.segments.filter((segment) => !inputs.includes(segment))
       this.segments = step.value === undefined ? rest : [...rest, step.value]
+      for (const input of inputs) this.purging.delete(input)
       this.merge = undefined
     }
     return true
@@ -136,6 +161,7 @@ export class LexicalIndex {
 
   private planMerge(): LexicalIndex['merge'] {
     const { mergeFactor, deadShare } = this.layout
+    for (const segment of this.purging) return startMerge([segment])
     const tiers = new Map<number, Segment[]>()
     for (const segment of this.segments) {
       if (segment.liveRows < segment.rowCount * (1 - deadShare)) return startMerge([segment])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DamagedBytes } from './container.ts'
-import { KnowledgeIndex, partsNamedBy } from './knowledge-index.ts'
+import { KnowledgeIndex, readManifest } from './knowledge-index.ts'
 
 function filled(chunks: number): KnowledgeIndex {
   const index = new KnowledgeIndex({ tailRows: 7, mergeFactor: 3, deadShare: 0.5 })
@@ -63,7 +63,7 @@ describe('an index as parts', () => {
     const second = index.toParts(known)
     expect(second.length).toBeLessThan(first.length)
     const all = new Map([...first, ...second].map((part) => [part.name, part]))
-    const needed = partsNamedBy(all.get('manifest')!.bytes)
+    const needed = readManifest(all.get('manifest')!.bytes).parts
     const read = KnowledgeIndex.fromParts([
       ...needed.map((name) => all.get(name)!),
       all.get('manifest')!,

@@ -2,19 +2,29 @@ import type { FusedHit } from '../fuse.ts'
 import type { IndexPart } from './knowledge-index.ts'
 import type { IndexDelta, IndexQuery, IndexStats } from './types.ts'
 
+export interface SnapshotRequest {
+  /** Parts that are there already. */
+  known: ReadonlySet<string>
+  /** Parts given at once; what is left out is asked for again. */
+  mostBytes: number
+  /** Rewrite whatever still holds removed rows first. */
+  purge: boolean
+}
+
 /** What the main thread asks of a search worker; each request is answered by one reply. */
 export type SearchRequest =
   | { op: 'apply'; name: string; deltas: PackedDelta[]; create: boolean }
   | { op: 'search'; name: string; query: IndexQuery }
   | { op: 'restore'; name: string; parts: IndexPart[] }
-  | { op: 'snapshot'; name: string; known: ReadonlySet<string> }
+  | { op: 'snapshot'; name: string; wanted: SnapshotRequest }
   | { op: 'unload'; name: string }
   | { op: 'stats' }
 
 export type SearchResult =
   | { state: 'ready'; epoch: number }
   | { state: 'ready'; epoch: number; hits: FusedHit[]; searchMs: number }
-  | { state: 'ready'; epoch: number; parts: IndexPart[] }
+  | { state: 'ready'; epoch: number; parts: IndexPart[]; stats: IndexStats }
+  | { state: 'restoring' }
   | { state: 'unloaded' }
   | { state: 'stats'; indexes: Record<string, IndexStats>; bytes: number }
 

@@ -1,5 +1,5 @@
 import { DamagedBytes } from './container.ts'
-import { KnowledgeIndex } from './knowledge-index.ts'
+import { type IndexPart, KnowledgeIndex, Restoring } from './knowledge-index.ts'
 import {
   type ReplyEnvelope,
   type SearchRequest,
@@ -15,6 +15,7 @@ interface Answer {
 /** What lives inside one search worker: its indexes, least recently used first, within a budget. */
 export class SearchRoom {
   private readonly indexes = new Map<string, KnowledgeIndex>()
+  private readonly restoring = new Map<string, Restoring>()
   private readonly memoryBytes: number
 
   constructor({ memoryBytes }: { memoryBytes: number }) {
@@ -50,18 +51,18 @@ export class SearchRoom {
     if (request.op === 'stats') return this.stats()
     if (request.op === 'unload') {
       this.indexes.delete(request.name)
+      this.restoring.delete(request.name)
       return { state: 'unloaded' }
     }
-    if (request.op === 'restore') {
-      const index = KnowledgeIndex.fromParts(request.parts)
-      this.indexes.set(request.name, index)
-      this.makeRoom(request.name)
-      return { state: 'ready', epoch: index.epoch }
-    }
+    if (request.op === 'restore') return this.restore(request.name, request.parts)
     const index = this.use(request.name, request.op === 'apply' && request.create)
     if (index === undefined) return { state: 'unloaded' }
     if (request.op === 'snapshot') {
-      return { state: 'ready', epoch: index.epoch, parts: index.toParts(request.known) }
+      const { known, mostBytes, purge } = request.wanted
+      if (purge) index.purge()
+      // What is about to be merged would be written in vain.
+      const parts = index.isMerging ? [] : index.toParts(known, mostBytes)
+      return { state: 'ready', epoch: index.epoch, parts, stats: index.stats }
     }
     if (request.op === 'apply') {
       for (const delta of request.deltas) index.apply(unpackDelta(delta))
@@ -71,6 +72,17 @@ export class SearchRoom {
     const started = performance.now()
     const hits = index.search(request.query)
     return { state: 'ready', epoch: index.epoch, hits, searchMs: performance.now() - started }
+  }
+
+  private restore(name: string, parts: readonly IndexPart[]): SearchResult {
+    const restoring = this.restoring.get(name) ?? new Restoring()
+    this.restoring.set(name, restoring)
+    const index = restoring.add(parts)
+    if (index === undefined) return { state: 'restoring' }
+    this.restoring.delete(name)
+    this.indexes.set(name, index)
+    this.makeRoom(name)
+    return { state: 'ready', epoch: index.epoch }
   }
 
   private use(name: string, create: boolean): KnowledgeIndex | undefined {

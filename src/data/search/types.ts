@@ -56,6 +56,10 @@ export interface IndexStats {
   chunks: number
   vectors: number
   segments: number
+  /** Chunks, documents and vectors that changed since the index was made or read from a snapshot. */
+  changes: number
+  /** Places of documents, removed ones included: they are not given out again. */
+  ordinals: number
   /** Memory held, approximately. */
   bytes: number
 }

@@ -36,6 +36,8 @@ export class VectorStore {
   private exact: Float32Array[] = []
   private longest = 0
   private readonly slots = new Map<number, number>()
+  /** Names of the pieces as they were last written; undefined where a slot changed since. */
+  private readonly names: (string | undefined)[] = []
   private approximate = new Float32Array(0)
 
   constructor(dimensions: number) {
@@ -70,6 +72,7 @@ export class VectorStore {
     }
     this.remove(chunkId)
     const slot = this.count++
+    this.changed(slot)
     this.grow()
     this.chunkIds[slot] = chunkId
     this.documents[slot] = document
@@ -130,34 +133,46 @@ export class VectorStore {
   }
 
   /**
-   * All vectors in parts with a checksum each; a full part changes only when vectors were
-   * removed.
+   * All vectors in pieces for a snapshot. A piece keeps its name until one of its slots changes:
+   * removed ones are filled from the end, so that the pieces between stay what they are.
    */
-  toParts(): Uint8Array[] {
+  pieces(): { name: string | undefined; toBytes(): Uint8Array }[] {
     this.compact()
-    const parts: Uint8Array[] = []
-    for (let from = 0; from < this.count; from += partSlots) {
-      const to = Math.min(this.count, from + partSlots)
-      const exact = new Float32Array((to - from) * this.dimensions)
-      for (let slot = from; slot < to; slot++) {
-        exact.set(this.exactOf(slot), (slot - from) * this.dimensions)
-      }
-      const chunkIds = this.chunkIds.subarray(from, to)
-      const documents = this.documents.subarray(from, to)
-      const meta = { kind: 'vectors', dimensions: this.dimensions }
-      parts.push(pack(meta, { chunkIds, documents, exact }))
-    }
-    return parts
+    const count = Math.ceil(this.count / partSlots)
+    const { names } = this
+    names.length = count
+    return Array.from({ length: count }, (_, part) => ({
+      get name() {
+        return names[part]
+      },
+      set name(name) {
+        names[part] = name
+      },
+      toBytes: () => this.partBytes(part),
+    }))
   }
 
-  /** Adds what `toParts` wrote. Throws DamagedBytes. */
-  addPart(bytes: Uint8Array): void {
+  private partBytes(part: number): Uint8Array {
+    const from = part * partSlots
+    const to = Math.min(this.count, from + partSlots)
+    const exact = new Float32Array((to - from) * this.dimensions)
+    for (let slot = from; slot < to; slot++) {
+      exact.set(this.exactOf(slot), (slot - from) * this.dimensions)
+    }
+    const chunkIds = this.chunkIds.subarray(from, to)
+    const documents = this.documents.subarray(from, to)
+    return pack({ kind: 'vectors', dimensions: this.dimensions }, { chunkIds, documents, exact })
+  }
+
+  /** Adds the next piece as it was written, under its name. Throws DamagedBytes. */
+  addPart(bytes: Uint8Array, name: string): void {
     const { sections } = unpack(bytes)
     const exact = sections.exact as Float32Array
     for (let i = 0; i < sections.chunkIds!.length; i++) {
       const vector = exact.subarray(i * this.dimensions, (i + 1) * this.dimensions)
       this.set(sections.chunkIds![i]!, sections.documents![i]!, vector)
     }
+    this.names[Math.ceil(this.count / partSlots) - 1] = name
   }
 
   private exactOf(slot: number): Float32Array {
@@ -271,27 +286,36 @@ export class VectorStore {
     }
   }
 
+  private changed(slot: number): void {
+    this.names[Math.floor(slot / partSlots)] = undefined
+  }
+
   private removeSlot(slot: number): void {
     this.live[slot] = 0
     this.dead++
+    this.changed(slot)
     this.slots.delete(this.chunkIds[slot]!)
   }
 
-  /** Moves the live slots together. */
+  /** Fills the places of removed vectors from the end. */
   private compact(): void {
     if (this.dead === 0) return
-    let to = 0
-    for (let slot = 0; slot < this.count; slot++) {
-      if (this.live[slot] === 0) continue
-      if (to < slot) this.move(slot, to)
-      to++
+    let end = this.count
+    for (let slot = 0; slot < end; slot++) {
+      if (this.live[slot] === 1) continue
+      do end--
+      while (end > slot && this.live[end] === 0)
+      if (end > slot) this.move(end, slot)
     }
-    this.count = to
+    this.count = end
     this.dead = 0
-    this.exact.length = Math.ceil(to / blockSlots)
+    this.exact.length = Math.ceil(end / blockSlots)
+    this.changed(Math.max(0, end - 1))
   }
 
   private move(from: number, to: number): void {
+    this.changed(from)
+    this.changed(to)
     this.chunkIds[to] = this.chunkIds[from]!
     this.documents[to] = this.documents[from]!
     this.live[to] = 1

@@ -127,7 +127,7 @@ describe('SearchWorkers', () => {
 
   it('gives an index out as parts and takes it in again; damage is INTEGRITY [M3.workers-snapshot]', async () => {
     await workers.load('from', loaderOf([{ epoch: 4, add: [chunk(1, 'a'), chunk(2, 'b')] }]))
-    const parts = (await workers.snapshot('from'))!
+    const parts = (await workers.snapshot('from'))!.parts
     const damaged = parts.map(({ name, bytes }) => ({ name, bytes: bytes.slice(0, -1) }))
     const from = (given: typeof parts) =>
       async function* () {

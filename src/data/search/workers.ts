@@ -10,6 +10,7 @@ import {
   type ReplyEnvelope,
   type SearchRequest,
   type SearchResult,
+  type SnapshotRequest,
 } from './protocol.ts'
 import type { IndexDelta, IndexQuery, IndexStats } from './types.ts'
 
@@ -34,7 +35,7 @@ export interface SearchWorkersOptions {
 
 /**
  * Fetches what an index lacks: called with the epoch it holds (0: nothing), yields the deltas after
- * that, in order. The first item may be the parts of a snapshot.
+ * that, in order. The first items may be the parts of a snapshot, its manifest among the first.
  */
 export type IndexLoader = (from: { epoch: number }) => AsyncIterable<IndexDelta | IndexPart[]>
 
@@ -62,7 +63,7 @@ interface Thread {
  */
 export class SearchWorkers {
   private readonly threads: Thread[]
-  private readonly memoryBytes: number
+  readonly memoryBytes: number
   private readonly loading = new Map<string, Promise<number>>()
   private nextId = 1
   private closed = false
@@ -106,15 +107,23 @@ export class SearchWorkers {
   }
 
   /**
-   * The parts of an index for the object store but for those already `known` there, the manifest
-   * last; undefined where it is not loaded.
+   * Parts of an index for the object store but for those already `known` there; the manifest comes
+   * last, once nothing else is left out. None while segments are being merged. Undefined where the
+   * index is not loaded to the end.
    */
   async snapshot(
     name: string,
-    known: ReadonlySet<string> = new Set(),
-  ): Promise<IndexPart[] | undefined> {
-    const result = await this.request(name, { op: 'snapshot', name, known })
-    return result.state === 'ready' && 'parts' in result ? result.parts : undefined
+    wanted: Partial<SnapshotRequest> = {},
+  ): Promise<{ parts: IndexPart[]; stats: IndexStats } | undefined> {
+    if (this.epochOf(name) === undefined) return undefined
+    const { known = new Set(), mostBytes = Number.POSITIVE_INFINITY, purge = false } = wanted
+    const result = await this.request(name, {
+      op: 'snapshot',
+      name,
+      wanted: { known, mostBytes, purge },
+    })
+    if (result.state !== 'ready' || !('parts' in result)) return undefined
+    return { parts: result.parts, stats: result.stats }
   }
 
   async unload(name: string): Promise<void> {
@@ -176,6 +185,7 @@ export class SearchWorkers {
   ): Promise<number> {
     let epoch = held ?? 0
     let waiting: IndexDelta[] = []
+    let restoring = false
     const flush = async () => {
       if (waiting.length === 0) return
       epoch = epochOf(name, await this.applyTo(name, waiting, false))
@@ -185,9 +195,12 @@ export class SearchWorkers {
     if (held === undefined) await this.applyTo(name, [{ epoch }], true)
     for await (const item of items) {
       if (Array.isArray(item)) {
-        epoch = epochOf(name, await this.request(name, { op: 'restore', name, parts: item }))
+        const result = await this.request(name, { op: 'restore', name, parts: item })
+        restoring = result.state === 'restoring'
+        if (!restoring) epoch = epochOf(name, result)
         continue
       }
+      if (restoring) break
       for (const delta of sliced(item)) {
         waiting.push(delta)
         // Nobody searches during a first load, so that it may go in small steps. A later one is
@@ -196,6 +209,7 @@ export class SearchWorkers {
         if (waiting.reduce((sum, { add = [] }) => sum + add.length, 0) >= most) await flush()
       }
     }
+    if (restoring) throw new PlinthError('INTEGRITY', 'A part of a stored index is missing.')
     await flush()
     return epoch
   }

@@ -85,6 +85,13 @@ describe('backup', () => {
         { fsck: true },
       )
       expect(report.checks.filter((check) => check.result === 'failed')).toEqual([])
+      // Search indexes are left out, and no row names one that is not there.
+      expect((await readdir(join(dataDir, 'objects', made.organizationId))).sort()).toEqual([
+        'originals',
+        'parsed',
+      ])
+      const indexes = report.checks.find((check) => check.name === 'stored indexes')
+      expect(indexes).toMatchObject({ result: 'ok', detail: '0 search indexes, 0.0 MB' })
       const kinds = await again.read(made.organizationId, (db) =>
         db.selectFrom('audit_event').select('kind').orderBy('seq').execute(),
       )

@@ -174,13 +174,15 @@ async function openDatabase(staging: string, manifest: BackupManifest): Promise<
       tx.selectFrom('organization').select('organization_id').execute(),
     )
     for (const { organization_id } of rows) {
-      await store.within(organization_id, (tx) =>
-        appendAudit(tx, {
+      await store.within(organization_id, async (tx) => {
+        // A backup holds no search indexes: no row is to name one.
+        await tx.deleteFrom('index_segment').execute()
+        await appendAudit(tx, {
           kind: 'backup.restored',
           actor: systemActor,
           details: { createdAt: manifest.createdAt, version: manifest.version },
-        }),
-      )
+        })
+      })
     }
   } finally {
     await store.close()

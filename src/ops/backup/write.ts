@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { open, readdir, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import type { ObjectStore } from '#ports'
+import { isSegmentKey } from '#store'
 import {
   type BackupHead,
   type BackupManifest,
@@ -62,7 +63,10 @@ export async function* writeBackup(source: BackupSource): AsyncGenerator<Uint8Ar
       yield* archive.file(`files/${slashed(inside)}`, path)
     }
   }
-  for await (const key of source.objects.list('')) yield* archive.object(key, source.objects)
+  for await (const key of source.objects.list('')) {
+    // Search indexes are made again from the rows, and may be larger than all the rest.
+    if (!isSegmentKey(key)) yield* archive.object(key, source.objects)
+  }
   const manifest: BackupManifest = { ...head, entries: archive.entries, notes }
   yield* archive.bytes(manifestName, json(manifest))
   yield tarEnd

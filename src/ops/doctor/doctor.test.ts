@@ -366,6 +366,27 @@ describe('fsck', () => {
     expect(await objects.has(`${organizationId}/parsed/ver_lost.json`)).toBe(true)
   })
 
+  it('tells of stored indexes that are gone or changed, which cost time only [M40.fsck]', async () => {
+    const { deps, dataDir, ids } = await healthy()
+    const told = async (options: { fsck: boolean }) => {
+      const report = await runDoctor(deps, options)
+      expect(report.ok).toBe(true)
+      return report.checks.filter((check) => check.name === 'stored indexes')
+    }
+    expect(await told({ fsck: false })).toMatchObject([
+      { result: 'ok', detail: '1 search indexes, 0.0 MB' },
+    ])
+    await writeFile(join(dataDir, 'objects', ids.segment), 'another manifest')
+    const [, deep] = await told({ fsck: true })
+    expect(deep).toMatchObject({ result: 'warning' })
+    expect(deep?.detail).toContain('other bytes')
+    await rm(join(dataDir, 'objects', ids.segment))
+    const [quick] = await told({ fsck: false })
+    expect(quick).toMatchObject({ result: 'warning' })
+    expect(quick?.detail).toContain(`${ids.segment} is missing`)
+    expect(quick?.remedy).toBeTruthy()
+  })
+
   it('sees nothing of another organization [M40.fsck]', async () => {
     const mine = await healthy()
     const other = await healthy()

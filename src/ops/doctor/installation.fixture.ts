@@ -23,7 +23,14 @@ export interface Installation {
   store: Store
   objects: FolderObjectStore
   dataDir: string
-  ids: { document: string; version: string; conversation: string; job: string; original: string }
+  ids: {
+    document: string
+    version: string
+    conversation: string
+    job: string
+    original: string
+    segment: string
+  }
   close(): Promise<void>
 }
 
@@ -42,8 +49,10 @@ export async function installation(store: Store, organizationId: string): Promis
     conversation: '',
     job: newId('job'),
     original,
+    segment: `${organizationId}/segments/${'0'.repeat(32)}-1`,
   }
   await addDocument(store, organizationId, { ids, sealer, objects })
+  await addStoredIndex(store, organizationId, { key: ids.segment, objects })
   ids.conversation = await addRest(store, organizationId, ids)
   const deps: DoctorDeps = {
     store,
@@ -112,6 +121,29 @@ async function addDocument(
     const entries = [{ kind: 'email', placeholder: '[EMAIL_1]', value: 'ada@example.org' }]
     await keepInVault({ tx, sealer, place }, entries)
   })
+}
+
+async function addStoredIndex(
+  store: Store,
+  organizationId: string,
+  { key, objects }: { key: string; objects: FolderObjectStore },
+): Promise<void> {
+  const bytes = Buffer.from('a manifest')
+  await objects.put(key, bytes)
+  await store.within(organizationId, (tx) =>
+    tx
+      .insertInto('index_segment')
+      .values({
+        knowledge_base: 'travel',
+        id: 'm@1@1.0/manifest',
+        from_epoch: 1,
+        to_epoch: 1,
+        object_key: key,
+        digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+        bytes: bytes.byteLength,
+      })
+      .execute(),
+  )
 }
 
 async function addPassages(tx: Tx, ids: Installation['ids']): Promise<void> {

@@ -10,6 +10,7 @@ import {
   checkProviders,
   checkSpace,
 } from './machine.ts'
+import { checkStoredIndexes } from './stored-indexes.ts'
 import { checkCheckpoints, checkDocuments, checkJobs } from './work.ts'
 
 const checks: readonly [name: string, run: (deps: DoctorDeps) => Promise<Check | Check[]>][] = [
@@ -22,6 +23,7 @@ const checks: readonly [name: string, run: (deps: DoctorDeps) => Promise<Check |
   ['embedding model', checkModels],
   ['chat models', checkProviders],
   ['search indexes', checkIndexes],
+  ['stored indexes', (deps) => checkStoredIndexes(deps)],
   ['work', checkJobs],
   ['documents', checkDocuments],
   ['audit checkpoints', checkCheckpoints],

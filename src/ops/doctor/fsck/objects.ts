@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import { isSegmentKey } from '#store'
 import type { Check, DoctorDeps } from '../check.ts'
 import { ok, warning } from '../check.ts'
 import { Findings } from '../findings.ts'
+import { checkStoredIndexes } from '../stored-indexes.ts'
 
 const page = 1_000
 /** Objects younger than this may belong to work that has not committed yet; a listing has no age, so they are counted only. */
@@ -21,6 +23,8 @@ export async function checkObjects(
   let orphanCount = 0
   for await (const key of deps.objects.list(`${organizationId}/`)) {
     signal?.throwIfAborted()
+    // Copies of what the rows say, compared for themselves.
+    if (isSegmentKey(key)) continue
     missing.delete(key)
     const digest = originals.exec(key)?.[1]
     if (digest) {
@@ -34,6 +38,8 @@ export async function checkObjects(
   }
   for (const key of missing) damage.add(`${key} is missing (${wanted.get(key)})`)
   const checks = [damage.check('originals, each with its digest')]
+  const own = { ...deps, organizationIds: [organizationId] }
+  checks.push(await checkStoredIndexes(own, { bytes: true, signal }))
   if (orphanCount === 0) checks.push(ok('orphans', 'every object is named by a row'))
   else {
     const more = orphanCount > orphans.length ? ` and ${orphanCount - orphans.length} more` : ''
@@ -74,15 +80,10 @@ async function wantedKeys(
     if (rows.length < page) break
     after = rows.at(-1)?.id ?? after
   }
-  const others = await store.read(organizationId, async (db) => ({
-    uploads: await db
-      .selectFrom('upload')
-      .select(['id', 'object_key'])
-      .where('state', '=', 'received')
-      .execute(),
-    segments: await db.selectFrom('index_segment').select(['id', 'object_key']).execute(),
-  }))
-  for (const { id, object_key } of [...others.uploads, ...others.segments]) {
+  const uploads = await store.read(organizationId, (db) =>
+    db.selectFrom('upload').select(['id', 'object_key']).where('state', '=', 'received').execute(),
+  )
+  for (const { id, object_key } of uploads) {
     if (object_key !== '') wanted.set(object_key, id)
   }
   return wanted
