@@ -40,6 +40,8 @@ export interface Found {
   dense: { embedder: string | null; off: string | null }
   /** Milliseconds. */
   took: { analyse: number; embed: number; search: number; read: number }
+  /** Milliseconds of `took.search` in which an index was loaded or brought up to date; 0 where all were. */
+  loadMs: number
 }
 
 interface Hit {
@@ -72,6 +74,7 @@ export async function retrieve(query: Query, house: RetrieveHouse, trace?: Trace
           base,
           terms: terms.get(base.name) ?? [],
           epoch: epochs.get(base.name) ?? 0,
+          clock,
           embedder,
           vector: embedder ? vectors.get(embedder.id) : undefined,
         }),
@@ -88,7 +91,7 @@ export async function retrieve(query: Query, house: RetrieveHouse, trace?: Trace
   )
   const merged = query.merge === false ? candidates : mergeNeighbours(candidates)
   const allTerms = [...new Set([...terms.values()].flat())]
-  return { candidates: merged, terms: allTerms, dense: off, took: clock.took }
+  return { candidates: merged, terms: allTerms, dense: off, took: clock.took, loadMs: clock.loadMs }
 }
 
 /** The epochs of the asked bases, read with this query unless they came with it. */
@@ -122,6 +125,7 @@ async function searchBase(
     base: Resource<'KnowledgeBase'>
     terms: readonly string[]
     epoch: number
+    clock: Stopwatch
     embedder: Embedder | undefined
     vector: Float32Array | undefined
   },
@@ -133,7 +137,9 @@ async function searchBase(
   const filter = query.filter ? compileFilter(query.filter, base.spec.metadata) : undefined
   for (let attempt = 0; attempt < catchUps; attempt++) {
     if ((house.search.epochOf(name) ?? -1) < at.epoch) {
+      const began = performance.now()
       await loadIndex(house, indexedBase(organizationId, base, at.embedder), at)
+      at.clock.loadMs = Math.max(at.clock.loadMs, performance.now() - began)
     }
     const answer = await house.search.search(name, {
       terms: at.terms,
@@ -213,6 +219,8 @@ function denseOff(query: Query, house: RetrieveHouse): Found['dense'] {
 
 class Stopwatch {
   readonly took = { analyse: 0, embed: 0, search: 0, read: 0 }
+  /** The longest of the loads, which go on side by side. */
+  loadMs = 0
   readonly #trace: Trace | undefined
 
   constructor(trace: Trace | undefined) {

@@ -47,9 +47,12 @@ export const retrieval = rows(
       'Search under a permission constraint is exact, and the winners are read under it again',
     'M3.keeper':
       'The keeper of indexes: loads what nobody asked for, follows it and stores it once it rests',
+    'M3.keeper-proof':
+      'The keeper of indexes: builds from the rows what came out of the store other than they say',
     'M3.keeper-removed':
       'The keeper of indexes: has removed text rewritten before it is due, however little it is',
     'M3.keeper-small': 'The keeper of indexes: leaves small indexes to the rows',
+    'M3.keeper-unused': 'The keeper of indexes: forgets what no base uses any more',
     'M3.stored-damage':
       'A stored index: costs time and no answer when a part of it is gone, cut or changed, and is written anew',
     'M3.stored-format':

@@ -41,6 +41,7 @@ export async function find(
     embedMs: round(found.took.embed),
     searchMs: round(found.took.search),
     readMs: round(found.took.read),
+    ...(found.loadMs > 0 ? { indexLoadMs: round(found.loadMs) } : {}),
   })
   return found
 }

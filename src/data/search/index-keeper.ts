@@ -1,4 +1,4 @@
-import { toPlinthError } from '#kernel'
+import { PlinthError, toPlinthError } from '#kernel'
 import { type IndexedBase, indexName } from './indexed-base.ts'
 import { type IndexHouse, loadIndex } from './loading.ts'
 import type { IndexStats } from './types.ts'
@@ -26,6 +26,8 @@ export interface KeeperPace {
   /** Removed text leaves the stored indexes of this process after so many seconds, and of all after `removedSeconds`. */
   purgeSeconds: number
   removedSeconds: number
+  /** What no base uses any more is forgotten when it is so old. */
+  unusedSeconds: number
 }
 
 const hour = 3_600
@@ -39,8 +41,10 @@ export const keeperPace: KeeperPace = {
   sweepMs: 600_000,
   purgeSeconds: 20 * hour,
   removedSeconds: 24 * hour,
+  unusedSeconds: 24 * hour,
 }
 
+const longestRestMs = 20_000
 /** Bases that are followed; beyond it the others are loaded by who asks them. */
 const maxFollowed = 10_000
 
@@ -77,11 +81,14 @@ export class IndexKeeper {
 
   start(): void {
     const look = () => {
+      const began = performance.now()
       this.#running = this.look()
         .catch((error) => this.#fault(error))
         .finally(() => {
           if (this.#abort.signal.aborted) return
-          this.#timer = setTimeout(look, this.#pace.lookMs)
+          // A tenth of the time at most: whoever reads documents in goes first.
+          const rest = Math.min(longestRestMs, (performance.now() - began) * 9)
+          this.#timer = setTimeout(look, Math.max(rest, this.#pace.lookMs))
           this.#timer.unref()
         })
     }
@@ -120,6 +127,11 @@ export class IndexKeeper {
     const organizations = await store.system((tx) =>
       tx.selectFrom('organization').select('organization_id').limit(maxFollowed).execute(),
     )
+    for (const { organization_id: id } of organizations) {
+      if (this.#abort.signal.aborted) return
+      const at = { bases: await this.#house.bases(id), seconds: this.#pace.unusedSeconds }
+      await storedIndexes.dropUnused(id, at)
+    }
     await storedIndexes.sweep(organizations.map((row) => row.organization_id))
   }
 
@@ -177,20 +189,36 @@ export class IndexKeeper {
 
   /** Writes an index that has moved on enough since it was stored. */
   async #keep(name: string, followed: Followed): Promise<void> {
-    const { search } = this.#house
+    const { search, storedIndexes } = this.#house
     const epoch = search.epochOf(name)
     if (epoch === undefined) {
       this.#followed.delete(name)
       return
     }
-    if (followed.stored?.epoch === epoch && !followed.purge) return
+    const unproven = storedIndexes.isUnproven(followed.base)
+    if (followed.stored?.epoch === epoch && !followed.purge && !unproven) return
     const rested = followed.epoch === epoch
     followed.epoch = epoch
     followed.movedAt ??= performance.now()
     if (!rested && performance.now() - followed.movedAt < this.#pace.restlessMs) return
     const stats = (await search.stats()).indexes[name]
-    if (!stats || !(await this.#isDue(followed, stats))) return
+    if (!stats || (unproven && rested && (await this.#heal(name, followed, stats)))) return
+    if (!(await this.#isDue(followed, stats))) return
     await this.#write(name, followed, stats)
+  }
+
+  /** Builds an index from the rows again that came from what is stored and does not hold what they say. */
+  async #heal(name: string, followed: Followed, stats: IndexStats): Promise<boolean> {
+    const { search, storedIndexes } = this.#house
+    const { base } = followed
+    if ((await storedIndexes.prove(base, stats)) !== 'wrong') return false
+    const stored = await storedIndexes.newest(base)
+    const why = 'it does not hold what the rows say'
+    if (stored) storedIndexes.refuse(base, stored, new PlinthError('INTEGRITY', why))
+    await search.unload(name)
+    await loadIndex(this.#house, base, { epoch: stats.epoch, signal: this.#abort.signal })
+    followed.stored = undefined
+    return true
   }
 
   async #isDue(followed: Followed, stats: IndexStats): Promise<boolean> {

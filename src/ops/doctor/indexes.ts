@@ -1,3 +1,4 @@
+import { countIndexedRows } from '#store'
 import { type Check, type DoctorDeps, failed, type LoadedIndex, ok } from './check.ts'
 
 /** Whether the indexes in memory hold what the rows say. One that is behind catches up with its next question. */
@@ -11,7 +12,7 @@ export async function checkIndexes(deps: DoctorDeps): Promise<Check> {
   for (const [indexName, index] of loaded) {
     const place = placeOf(indexName)
     if (!place || !deps.organizationIds.includes(place.organizationId)) continue
-    const rows = await rowsOf(deps, place)
+    const rows = await deps.store.read(place.organizationId, (db) => countIndexedRows(db, place))
     if (index.epoch < rows.epoch) behind++
     else if (index.epoch > rows.epoch) {
       wrong.push(`${place.base}: the index is at epoch ${index.epoch}, the rows at ${rows.epoch}`)
@@ -41,41 +42,4 @@ function placeOf(name: string): Place | undefined {
   if (!organizationId || !base || rest.length === 0) return undefined
   const model = rest.join('/')
   return { organizationId, base, model: model === 'lexical' ? undefined : model }
-}
-
-/** Counts and epoch in one transaction, so that they belong together. */
-function rowsOf({ store }: DoctorDeps, { organizationId, base, model }: Place) {
-  return store.within(organizationId, async (tx) => {
-    const epoch = await tx
-      .selectFrom('knowledge_epoch')
-      .select('epoch')
-      .where('knowledge_base', '=', base)
-      // The row's lock keeps writers out until the counts are taken.
-      .forShare()
-      .executeTakeFirst()
-    const chunks = await tx
-      .selectFrom('chunk as c')
-      .innerJoin('document as d', 'd.id', 'c.document_id')
-      .select((eb) => eb.fn.countAll<number>().as('n'))
-      .where('c.knowledge_base', '=', base)
-      .where('d.deleted_at', 'is', null)
-      .executeTakeFirstOrThrow()
-    const vectors =
-      model === undefined
-        ? undefined
-        : await tx
-            .selectFrom('embedding as e')
-            .innerJoin('chunk as c', 'c.id', 'e.chunk_id')
-            .innerJoin('document as d', 'd.id', 'c.document_id')
-            .select((eb) => eb.fn.countAll<number>().as('n'))
-            .where('e.model', '=', model)
-            .where('c.knowledge_base', '=', base)
-            .where('d.deleted_at', 'is', null)
-            .executeTakeFirstOrThrow()
-    return {
-      epoch: Number(epoch?.epoch ?? 0),
-      chunks: Number(chunks.n),
-      vectors: Number(vectors?.n ?? 0),
-    }
-  })
 }

@@ -150,6 +150,10 @@ export class Library {
     return (await Promise.all(read)).join('\n')
   }
 
+  async forgetChanges(): Promise<void> {
+    await this.#within((tx) => tx.deleteFrom('index_change').execute())
+  }
+
   /** As after a while: all that happened lies so many seconds back. */
   async age(seconds: number): Promise<void> {
     const created_at = new Date(Date.now() - seconds * 1_000)

@@ -151,8 +151,8 @@ export async function dropStoredIndex(store: Store, base: IndexedBase): Promise<
   })
 }
 
-/** A stored index in which text still stands that was removed longer ago than `seconds`. */
-export interface RemovedText {
+/** A stored index in whatever format, by its rows. */
+export interface StoredSeries {
   organizationId: string
   knowledgeBase: string
   /** `<model or "lexical">@<format>` */
@@ -160,7 +160,7 @@ export interface RemovedText {
 }
 
 /** Stored indexes that still hold what was removed or replaced more than so many seconds ago. */
-export async function holdingRemovedText(store: Store, seconds: number): Promise<RemovedText[]> {
+export async function holdingRemovedText(store: Store, seconds: number): Promise<StoredSeries[]> {
   const rows = await store.system((tx) =>
     tx
       .selectFrom('index_segment as s')
@@ -183,12 +183,37 @@ export async function holdingRemovedText(store: Store, seconds: number): Promise
   return rows.map((row) => ({
     organizationId: row.organization_id,
     knowledgeBase: row.knowledge_base,
-    series: row.id.slice(0, row.id.lastIndexOf('/')),
+    series: seriesIn(row.id),
   }))
 }
 
+/**
+ * Stored indexes of an organization, written more than so many seconds ago, that none of its bases uses any more: another
+ * model was chosen, or the base is gone.
+ */
+export async function unusedIndexes(
+  store: Store,
+  organizationId: string,
+  at: { bases: readonly IndexedBase[]; seconds: number },
+): Promise<StoredSeries[]> {
+  const used = new Set(at.bases.map((base) => `${base.knowledgeBase} ${seriesOf(base)}`))
+  const rows = await store.read(organizationId, (tx) =>
+    tx
+      .selectFrom('index_segment')
+      .select(['knowledge_base', 'id'])
+      .where('id', 'like', `%/${manifestName}`)
+      .where('created_at', '<', sql<Date>`now() - make_interval(secs => ${at.seconds})`)
+      .execute(),
+  )
+  return rows
+    .map((row) => ({ organizationId, knowledgeBase: row.knowledge_base, series: seriesIn(row.id) }))
+    .filter((one) => !used.has(`${one.knowledgeBase} ${one.series}`))
+}
+
+const seriesIn = (id: string) => id.slice(0, id.lastIndexOf('/'))
+
 /** Forgets a stored index whole. */
-export async function dropSeries(store: Store, at: RemovedText): Promise<void> {
+export async function dropSeries(store: Store, at: StoredSeries): Promise<void> {
   await store.within(at.organizationId, async (tx) => {
     const rows = await tx
       .selectFrom('index_segment')

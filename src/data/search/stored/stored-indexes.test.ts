@@ -294,6 +294,40 @@ describe('the keeper of indexes', () => {
     expect(reader.faults).toEqual([])
   })
 
+  it('forgets what no base uses any more [M3.keeper-unused]', async () => {
+    const at = await filled()
+    const lexical = at.reader({ base: { ...at.base, model: undefined } })
+    await lexical.load()
+    await lexical.write()
+    const reader = at.reader({}, { ...pace, unusedSeconds: 0 })
+    for (let i = 0; i < 2; i++) await reader.keeper.look()
+    const models = async () => [...new Set((await at.rows()).map((row) => row.id.split('@')[0]))]
+    expect((await models()).sort()).toEqual(['lexical', 'test'])
+    await reader.keeper.sweep()
+    expect(await models()).toEqual(['test'])
+    await expectTidy(at, reader)
+  })
+
+  it('builds from the rows what came out of the store other than they say [M3.keeper-proof]', async () => {
+    const at = await filled()
+    const writer = at.reader()
+    await writer.load()
+    await writer.write()
+    await at.replace(at.documents[0]!, 'gamma')
+    // As where the log of changes no longer reaches back to what is stored.
+    await at.forgetChanges()
+    const reader = at.reader({}, pace)
+    const chunks = async () => (await reader.search.stats()).indexes[indexName(at.base)]?.chunks
+    await reader.load()
+    expect(await chunks()).toBe(27)
+    for (let i = 0; i < 4; i++) await reader.keeper.look()
+    expect(await chunks()).toBe(24)
+    expect(reader.faults).toMatchObject([expect.stringContaining('what the rows say')])
+    const last = await expectLikeRows(at)
+    expect(await changesOf(last, at)).toBe(0)
+    await expectTidy(at, last)
+  })
+
   it('leaves small indexes to the rows [M3.keeper-small]', async () => {
     const at = await filled(2)
     const reader = at.reader({}, pace)

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { PlinthError, toPlinthError } from '#kernel'
 import type { ObjectStore } from '#ports'
-import { type Store, segmentsPrefix } from '#store'
+import { countIndexedRows, type Store, segmentsPrefix } from '#store'
 import { type IndexedBase, indexName } from '../indexed-base.ts'
 import { type IndexPart, readManifest } from '../knowledge-index.ts'
 import type { IndexStats } from '../types.ts'
@@ -11,10 +11,11 @@ import {
   holdingRemovedText,
   keepStoredIndex,
   namedSegments,
-  type RemovedText,
   readStoredIndex,
   type StoredIndex,
   type StoredPart,
+  type StoredSeries,
+  unusedIndexes,
 } from './rows.ts'
 
 /** Parts in memory at once on their way between object store and index. */
@@ -49,6 +50,8 @@ export class StoredIndexes {
   readonly #refused = new Map<string, string>()
   /** The manifest that this process wrote or read last, by name of index. */
   readonly #own = new Map<string, string>()
+  /** Indexes that were read from what is stored and not yet compared with the rows. */
+  readonly #unproven = new Set<string>()
   /** Objects that no row named at the last sweep. */
   #loose = new Set<string>()
 
@@ -91,6 +94,24 @@ export class StoredIndexes {
       yield batch
     }
     this.#own.set(indexName(base), stored.manifest.digest)
+    this.#unproven.add(indexName(base))
+  }
+
+  /** Whether the index was read from what is stored and not yet compared with the rows. */
+  isUnproven(base: IndexedBase): boolean {
+    return this.#unproven.has(indexName(base))
+  }
+
+  /**
+   * Whether an index that was read from what is stored holds as much as the rows say; `unknown` where that cannot be said
+   * of its epoch. Told once: what is right stays right.
+   */
+  async prove(base: IndexedBase, stats: IndexStats): Promise<'right' | 'wrong' | 'unknown'> {
+    const at = { base: base.knowledgeBase, model: base.model }
+    const rows = await this.#store.read(base.organizationId, (tx) => countIndexedRows(tx, at))
+    if (rows.epoch !== stats.epoch) return 'unknown'
+    this.#unproven.delete(indexName(base))
+    return rows.chunks === stats.chunks && rows.vectors === stats.vectors ? 'right' : 'wrong'
   }
 
   /** Not to be read again: it is told once, and the next write begins afresh. */
@@ -134,13 +155,23 @@ export class StoredIndexes {
   }
 
   /** Stored indexes in which text still stands that was removed longer ago than so many seconds. */
-  holdingRemovedText(seconds: number): Promise<RemovedText[]> {
+  holdingRemovedText(seconds: number): Promise<StoredSeries[]> {
     return holdingRemovedText(this.#store, seconds)
   }
 
   /** Forgets stored indexes in which such text stands. Returns how many. */
   async dropRemovedText(seconds: number): Promise<number> {
     const found = await this.holdingRemovedText(seconds)
+    for (const one of found) await dropSeries(this.#store, one)
+    return found.length
+  }
+
+  /** Forgets stored indexes that no base has used for so many seconds. Returns how many. */
+  async dropUnused(
+    organizationId: string,
+    at: { bases: readonly IndexedBase[]; seconds: number },
+  ): Promise<number> {
+    const found = await unusedIndexes(this.#store, organizationId, at)
     for (const one of found) await dropSeries(this.#store, one)
     return found.length
   }
