@@ -38,6 +38,8 @@ interface Answering {
   'GET /jobs': Plinth['jobs']['list']
   'GET /jobs/{id}': Plinth['jobs']['get']
   'POST /jobs/{id}/cancel': Plinth['jobs']['cancel']
+  'POST /jobs/{id}/retry': Plinth['jobs']['retry']
+  'POST /documents/{id}/retry': Plinth['documents']['retry']
   'GET /traces': Plinth['traces']['list']
   'GET /traces/{id}': Plinth['traces']['get']
   'GET /audit': Plinth['audit']['list']

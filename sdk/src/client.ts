@@ -126,6 +126,8 @@ function documentRoutes(http: Http) {
     list: (query?: t.DocumentQuery) => http.get<t.Page<t.Document>>('/documents', query),
     get: (id: string) => http.get<t.Document>(at(id)),
     remove: (id: string) => http.json<t.Acknowledged>('DELETE', at(id)),
+    /** Reads a failed document again; gives the job that does. */
+    retry: (id: string) => http.json<t.Job>('POST', `${at(id)}/retry`),
     text: (id: string, version?: string) => http.get<t.DocumentText>(`${at(id)}/text`, { version }),
     chunks: (id: string, query?: t.Paging) => http.get<t.Page<t.Chunk>>(`${at(id)}/chunks`, query),
     versions: (id: string) => http.get<{ items: t.DocumentVersion[] }>(`${at(id)}/versions`),
@@ -150,6 +152,8 @@ function jobRoutes(http: Http) {
     list: (query?: t.JobQuery) => http.get<t.Page<t.Job>>('/jobs', query),
     get: (id: string) => http.get<t.Job>(`/jobs/${part(id)}`),
     cancel: (id: string) => http.json<t.Job>('POST', `/jobs/${part(id)}/cancel`),
+    /** Starts failed or cancelled work again; gives the new job. */
+    retry: (id: string) => http.json<t.Job>('POST', `/jobs/${part(id)}/retry`),
     /** Each job whose progress changed, until the signal aborts or the connection ends. */
     events: (options: CallOptions = {}) => jobEvents(http, options),
   }

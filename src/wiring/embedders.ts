@@ -7,6 +7,7 @@ import type { Embedder, OutboundClient } from '#ports'
 
 /** Preferred when several models are there and none is named; the first one is what a first start tries to fetch. */
 const preference = ['all-minilm-l6-v2', 'multilingual-e5-small'] as const
+export const defaultModel = preference[0]
 
 /**
  * The embedding models of the models folder. A model that is added while the server runs is noticed at the next
@@ -44,7 +45,7 @@ export class Embedders {
     const [problem] = this.#problems.values()
     if (problem) return `No model could be opened (${problem}).`
     if (embedder !== 'auto') return `There is no model ${embedder} in ${modelsDir}.`
-    return `No embedding model yet: run \`plinth models pull ${preference[0]}\`.`
+    return `No embedding model yet: run \`plinth models pull ${defaultModel}\`.`
   }
 
   /** Opens what is new in the folder. Returns whether a model came. */
@@ -73,19 +74,21 @@ const firstByteMs = 5_000
 
 /**
  * Tries once in the life of an installation to fetch the default model, in the background: where no network leads to
- * the hub, it gives up and lexical search goes on. Returns whether a model came.
+ * the hub, it gives up and lexical search goes on. It is announced before anything is asked of the hub. Returns whether
+ * a model came.
  */
 export async function tryDefaultModel(
   config: Config,
-  outbound: OutboundClient,
-  signal: AbortSignal,
+  options: { outbound: OutboundClient; announce: () => Promise<void>; signal: AbortSignal },
 ): Promise<boolean> {
+  const { announce, ...rest } = options
   const marker = join(config.dataDir, 'model-pull-tried')
   const tried = await stat(marker).catch(() => undefined)
   if (config.embedder !== 'auto' || tried) return false
   try {
     await writeFile(marker, `${new Date().toISOString()}\n`)
-    await pullModel(preference[0], { modelsDir: config.modelsDir, outbound, firstByteMs, signal })
+    await announce()
+    await pullModel(defaultModel, { modelsDir: config.modelsDir, firstByteMs, ...rest })
     return true
   } catch {
     return false

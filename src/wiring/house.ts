@@ -62,7 +62,8 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
         pipelines.schedule.start()
         pipelines.indexKeeper.start()
         housekeeping.start()
-        models.start({ config, embedders, outbound: chat.outbound }, () => fillInVectors(house))
+        const { outbound } = chat
+        models.start({ config, embedders, outbound, foundation }, () => fillInVectors(house))
         void noticeChat(chat, env).then((found) => offers.push(...found.map(offerOf)))
       },
       close: async () => {

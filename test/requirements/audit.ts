@@ -37,6 +37,9 @@ export const audit = rows('issue 3 §2', {
     'The Merkle tree of the server: hands out each subtree of 256 and 65,536 leaves once, in any batches',
   'M28.proofs-stored':
     'Proofs from stored hashes: verify for events and earlier sizes of a log with stored subtrees',
+  'M28.models':
+    'A local model is recorded before it is fetched, and once per content when it is taken into use',
+  'M28.retry': 'Work that is started again is recorded, with who asked for it',
   'M28.reveal': 'The audit log: shows personal data to who may, after recording it',
   'M28.rfc6962-vectors':
     'The Merkle tree of the verifier: gives the published roots of RFC 6962 implementations',

@@ -60,6 +60,7 @@ export const documents = rows(
     'M1.pool-time': 'Parser pool: kills a child that takes too long and names file and page',
     'M1.recall': 'Against the reference conversions: finds the words of files of every format',
     'M1.removed': 'A removed file stops being answered from in the same transaction',
+    'M1.retry': 'What failed is tried again when somebody asks: a document, or a whole job',
     'M1.sample-documents': 'The sample company: has about 40 documents of all formats',
     'M1.sample-parsed':
       'The questions about the sample company: find every gold passage and fact in what the parsers store',

@@ -141,6 +141,10 @@ export interface Operations {
   'DELETE /documents/{id}': {
     answer: Acknowledged
   }
+  /** Read a failed document again. */
+  'POST /documents/{id}/retry': {
+    answer: Job
+  }
   /** The stored text with its structure. */
   'GET /documents/{id}/text': {
     query: { version?: string | undefined }
@@ -203,6 +207,10 @@ export interface Operations {
   }
   /** Stop work; what is done stays done. */
   'POST /jobs/{id}/cancel': {
+    answer: Job
+  }
+  /** Start failed or cancelled work again, as a new job. */
+  'POST /jobs/{id}/retry': {
     answer: Job
   }
   /** What happened: everything for those with traces.read, else one’s own questions. */

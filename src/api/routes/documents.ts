@@ -9,6 +9,7 @@ import {
   readParsed,
   readVersion,
   removeDocuments,
+  retryDocument,
 } from '#data'
 import { actorOf, permissionSetFor, revealFromVault } from '#governance'
 import { PlinthError, type RequestContext, type Resource, readerToken } from '#kernel'
@@ -19,11 +20,14 @@ import {
   documentPage,
   documentQuery,
   documentText,
+  job,
 } from '../contract/knowledge.ts'
 import type { ApiHouse } from '../house.ts'
 import { constraintOf } from '../http/constraint.ts'
 import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { replied, route } from '../http/route.ts'
+import { jobView } from '../views/jobs.ts'
+import { retried } from './jobs.ts'
 
 const tag = 'Documents'
 const byId = z.object({ id: z.string() })
@@ -96,6 +100,27 @@ export const documentRoutes = [
         ])
         return { ok: true as const, auditSeq: first }
       })
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/documents/:id/retry',
+    permission: 'documents.write',
+    summary: 'Read a failed document again',
+    tag,
+    params: byId,
+    response: job,
+    status: 202,
+    async handler({ context, params }, house) {
+      const constraint = await constraintOf(house, context)
+      const started = await house.store.within(context.organizationId, async (tx) => {
+        const found = await readDocument(tx, constraint, params.id)
+        const { id } = await retryDocument(tx, found.id, actorOf(context.principal))
+        await house.appendAudit(tx, [retried(context, id, { document: found.id })])
+        return jobView(tx, id)
+      })
+      house.jobs.nudge()
+      return started
     },
   }),
   route({

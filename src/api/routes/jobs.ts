@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { retryJob } from '#data'
 import { actorOf } from '#governance'
 import { limits, PlinthError, type RequestContext } from '#kernel'
 import { getJob, listJobs, requestCancel } from '#store'
@@ -91,7 +92,39 @@ export const jobRoutes = [
       })
     },
   }),
+  route({
+    method: 'POST',
+    path: '/api/v1/jobs/:id/retry',
+    permission: 'jobs.write',
+    summary: 'Start failed or cancelled work again, as a new job',
+    tag,
+    params: byId,
+    response: job,
+    status: 202,
+    async handler({ context, params }, house) {
+      const started = await house.store.within(context.organizationId, async (tx) => {
+        const ended = await getJob(tx, params.id)
+        if (!ended) throw new PlinthError('NOT_FOUND', `There is no job ${params.id}.`)
+        const { id } = await retryJob(tx, ended, actorOf(context.principal))
+        await house.appendAudit(tx, [retried(context, id, { of: params.id, kind: ended.kind })])
+        return jobView(tx, id)
+      })
+      house.jobs.nudge()
+      return started
+    },
+  }),
 ]
+
+/** The event of work that is started again, before it runs. */
+export function retried(context: RequestContext, id: string, details: Record<string, string>) {
+  return {
+    kind: 'job.retried' as const,
+    actor: actorOf(context.principal),
+    target: { kind: 'job', id },
+    requestId: context.requestId,
+    details,
+  }
+}
 
 /** Streams that are open in this process: each looks at the database again and again. */
 let streams = 0

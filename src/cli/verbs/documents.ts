@@ -39,6 +39,13 @@ export const documentVerbs: Verb[] = [
       command.argument('<id...>').option('-y, --yes', 'do not ask before removing'),
     run: remove,
   },
+  {
+    name: 'documents retry',
+    summary: 'Read failed documents again',
+    needs: ['documents.write'],
+    define: (command) => command.argument('<id...>'),
+    run: retry,
+  },
 ]
 
 const states: readonly string[] = ['pending', 'ready', 'failed']
@@ -153,6 +160,16 @@ async function remove(call: VerbCall): Promise<ExitName> {
     const { auditSeq } = await client.documents.remove(id)
     await call.data({ id, removed: true, auditSeq: auditSeq ?? null })
     await call.say(`${title} removed`)
+  }
+  return 'ok'
+}
+
+async function retry(call: VerbCall): Promise<ExitName> {
+  const client = await call.client()
+  for (const id of call.list(0)) {
+    const job = await client.documents.retry(id)
+    await call.data(job)
+    await call.say(`${id} is read again by ${job.id}`)
   }
   return 'ok'
 }

@@ -30,6 +30,13 @@ export const jobVerbs: Verb[] = [
     define: (command) => command.argument('<id...>'),
     run: cancel,
   },
+  {
+    name: 'jobs retry',
+    summary: 'Start failed or cancelled work again',
+    needs: ['jobs.write'],
+    define: (command) => command.argument('<id...>'),
+    run: retry,
+  },
 ]
 
 const states: readonly string[] = [
@@ -95,6 +102,16 @@ async function cancel(call: VerbCall): Promise<ExitName> {
     await call.data(job)
     const how = isOver(job) ? `is ${job.state}` : 'stops at its next step'
     await call.say(`${id} ${how}`)
+  }
+  return 'ok'
+}
+
+async function retry(call: VerbCall): Promise<ExitName> {
+  const client = await call.client()
+  for (const id of call.list(0)) {
+    const job = await client.jobs.retry(id)
+    await call.data(job)
+    await call.say(`${id} is tried again by ${job.id}`)
   }
   return 'ok'
 }

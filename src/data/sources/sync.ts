@@ -68,8 +68,12 @@ export function requestSync(tx: Tx, input: SyncInput, createdBy: string) {
 }
 
 /** Asks for the reading of single documents (uploads, retries). */
-export function requestIngest(tx: Tx, input: BatchInput, createdBy: string) {
-  return enqueue(tx, { kind: 'ingest', input, createdBy, priority: 60 })
+export function requestIngest(
+  tx: Tx,
+  input: BatchInput,
+  by: Pick<NewJob, 'createdBy' | 'dedupeKey'>,
+) {
+  return enqueue(tx, { kind: 'ingest', input, priority: 60, ...by })
 }
 
 /**

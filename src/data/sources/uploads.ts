@@ -156,7 +156,7 @@ export async function receiveDocument(
   }
   const changeMark = `upload:${content.digest}`
   const items = [{ documentId, changeMark, originalKey: content.originalKey }]
-  const { id } = await requestIngest(tx, { actor, items }, actor.id)
+  const { id } = await requestIngest(tx, { actor, items }, { createdBy: actor.id })
   return { documentId, jobId: id }
 }
 

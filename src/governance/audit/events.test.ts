@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { actorOf, auditEvents } from './events.ts'
 
@@ -10,6 +12,15 @@ describe('the kinds of audit events', () => {
       rows.map(([, kind, action, what]) => [kind, { action, what }]),
     )
     expect(documented).toEqual(auditEvents)
+  })
+
+  it('are each recorded somewhere [M28.event-kinds]', () => {
+    const src = fileURLToPath(new URL('../../', import.meta.url))
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => /(?<!\.test|\.fixture)\.ts$/.test(name) && !name.endsWith('audit/events.ts'),
+    )
+    const code = files.map((name) => readFileSync(join(src, name), 'utf8')).join('\n')
+    expect(Object.keys(auditEvents).filter((kind) => !code.includes(`'${kind}'`))).toEqual([])
   })
 
   it('name the user behind a key, and a user once [M28.event-kinds]', () => {

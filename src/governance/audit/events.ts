@@ -7,7 +7,6 @@ import { canonicalJson, type Json, limits, PlinthError, type Principal } from '#
 export const auditEvents = {
   'organization.created': { action: 'create', what: 'An organization was created' },
   'project.created': { action: 'create', what: 'A project was created' },
-  'project.deleted': { action: 'delete', what: 'A project was deleted' },
   'user.created': { action: 'create', what: 'A user was created or invited' },
   'user.changed': { action: 'update', what: 'A user’s name, address or password changed' },
   'user.disabled': { action: 'delete', what: 'A user may no longer sign in' },
@@ -34,7 +33,10 @@ export const auditEvents = {
   },
   'guardrail.blocked': { action: 'use', what: 'A guardrail withheld or changed what a model said' },
   'model.called': { action: 'use', what: 'Text is about to leave for a model endpoint' },
-  'model.pulled': { action: 'create', what: 'A local model was fetched or added' },
+  'model.pulled': {
+    action: 'create',
+    what: 'A local model is about to be fetched, or one that was added is taken into use',
+  },
   'documents.searched': { action: 'read', what: 'Documents were searched outside a question' },
   'document.ingested': {
     action: 'create',

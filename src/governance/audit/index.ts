@@ -9,6 +9,7 @@ export {
   actorOf,
   auditEvents,
   systemActor,
+  targetText,
 } from './events.ts'
 export { type ExportOptions, exportAudit } from './export.ts'
 export type { KeySealer } from './personal.ts'

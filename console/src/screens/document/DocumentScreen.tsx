@@ -1,20 +1,23 @@
 import type { Document } from '@plinth/sdk'
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Suspense, useMemo } from 'react'
 import { OutcomeBadge } from '../../components/Badge.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { PageHeader } from '../../components/Page.tsx'
 import { Skeleton } from '../../components/States.tsx'
+import { plinth, problemOf } from '../../data/client.ts'
 import { count } from '../../data/format.ts'
-import { useLiveJobs } from '../../data/live-jobs.ts'
+import { isOver, noteJob, useLiveJobs } from '../../data/live-jobs.ts'
 import { queries } from '../../data/queries.ts'
+import { useMay } from '../../data/session.ts'
 import { useWide } from '../../frame/media.ts'
 import { Guard, Loaded } from '../../frame/Screens.tsx'
 import type { documentViews } from '../../search-params.ts'
 import { NoOriginal } from '../../viewer/NoOriginal.tsx'
 import { TextView } from '../../viewer/TextView.tsx'
 import type { TextSpan } from '../../viewer/text-groups.ts'
+import { JobLine } from '../knowledge/SourcesScreen.tsx'
 import { AccessView } from './AccessView.tsx'
 import { ChunksView } from './ChunksView.tsx'
 import { DocumentFacts } from './DocumentFacts.tsx'
@@ -82,11 +85,7 @@ function Opened({ document }: { document: Document }) {
           { view: 'access', label: 'Access and facts' },
         ]}
       />
-      {error ? (
-        <div className="p-4">
-          <ErrorPanel title="This document could not be read" problem={error} />
-        </div>
-      ) : null}
+      {error ? <Unread document={document} problem={error} /> : null}
       <div className="flex min-h-0 flex-1">
         <div className="min-w-0 flex-1">
           <Suspense fallback={<Skeleton />}>
@@ -103,6 +102,35 @@ function Opened({ document }: { document: Document }) {
         ) : null}
       </div>
     </>
+  )
+}
+
+interface UnreadProps {
+  document: Document
+  problem: NonNullable<Document['error']>
+}
+
+/** Why a document could not be read, and another try for who may write. */
+function Unread({ document, problem }: UnreadProps) {
+  const mayWrite = useMay('documents.write')
+  const live = useLiveJobs()
+  const retry = useMutation({
+    mutationFn: () => plinth.documents.retry(document.id),
+    onSuccess: noteJob,
+  })
+  const job = retry.data ? (live.get(retry.data.id) ?? retry.data) : null
+  return (
+    <div className="grid gap-3 p-4">
+      <ErrorPanel
+        title="This document could not be read"
+        problem={problem}
+        {...(mayWrite && (!job || isOver(job)) && !retry.isPending
+          ? { onRetry: () => retry.mutate() }
+          : {})}
+      />
+      {job ? <JobLine job={job} /> : null}
+      {retry.error ? <ErrorPanel problem={problemOf(retry.error)} /> : null}
+    </div>
   )
 }
 

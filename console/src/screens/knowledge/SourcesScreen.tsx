@@ -63,10 +63,9 @@ function SourceItem({ source }: { source: Source }) {
       void queryClient.invalidateQueries({ queryKey: ['sources'] })
     },
   })
-  const started = sync.data ? (live.get(sync.data.id) ?? sync.data) : null
   const newest = [...live.values()].findLast((job) => job.target === name)
   const stored = source.job ? (live.get(source.job.id) ?? source.job) : null
-  const job = started ?? newest ?? stored
+  const job = newest ?? stored
   const running = job !== null && job !== undefined && !isOver(job)
   return (
     <li className="grid gap-2 border-b border-line px-4 py-3">
@@ -114,8 +113,9 @@ function SourceItem({ source }: { source: Source }) {
 
 /** What is being done, how far, how long still; afterwards how it went. */
 export function JobLine({ job }: { job: Job }) {
-  const mayCancel = useMay('jobs.write')
+  const mayAct = useMay('jobs.write')
   const cancel = useMutation({ mutationFn: () => plinth.jobs.cancel(job.id), onSuccess: noteJob })
+  const retry = useMutation({ mutationFn: () => plinth.jobs.retry(job.id), onSuccess: noteJob })
   const { progress, state } = job
   const { filesDone = 0, filesTotal } = progress
   const running = !isOver(job)
@@ -139,7 +139,7 @@ export function JobLine({ job }: { job: Job }) {
         {running && progress.current ? (
           <code className="min-w-0 flex-1 truncate">{progress.current}</code>
         ) : null}
-        {running && mayCancel ? (
+        {running && mayAct ? (
           <Button
             variant="ghost"
             className="ml-auto h-7"
@@ -158,7 +158,15 @@ export function JobLine({ job }: { job: Job }) {
           total={filesTotal ?? 1}
         />
       ) : null}
-      {job.error ? <ErrorPanel problem={job.error} /> : null}
+      {job.error ? (
+        <ErrorPanel
+          problem={job.error}
+          {...(mayAct && job.state === 'failed' && !retry.isPending
+            ? { onRetry: () => retry.mutate() }
+            : {})}
+        />
+      ) : null}
+      {retry.error ? <ErrorPanel problem={problemOf(retry.error)} /> : null}
       {cancel.error ? <ErrorPanel problem={problemOf(cancel.error)} /> : null}
     </div>
   )
