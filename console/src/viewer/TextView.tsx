@@ -165,7 +165,13 @@ function Group({ group, text, spans }: GroupProps) {
   }
   if (block.kind === 'code') {
     return (
-      <pre className="overflow-x-auto rounded-md border border-line bg-sunken p-3 font-mono text-small">
+      <pre
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        tabIndex={0}
+        role="region"
+        aria-label="Code"
+        className="overflow-x-auto rounded-md border border-line bg-sunken p-3 font-mono text-small"
+      >
         <code>{content}</code>
       </pre>
     )
@@ -179,7 +185,12 @@ function TableGroup({ group, text, spans }: GroupProps & { group: { kind: 'table
   const cells = (row: TextSpan, cell: (piece: TextSpan) => ReactNode) =>
     cellsOf(text, row).map((piece) => cell(piece))
   return (
-    <div className="overflow-x-auto">
+    <section
+      aria-label="Table"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+      tabIndex={0}
+      className="overflow-x-auto"
+    >
       <table className="border-collapse text-small">
         {header ? (
           <thead>
@@ -209,7 +220,7 @@ function TableGroup({ group, text, spans }: GroupProps & { group: { kind: 'table
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   )
 }
 

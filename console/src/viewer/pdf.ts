@@ -13,6 +13,8 @@ export async function openPdf(bytes: ArrayBuffer): Promise<PDFDocumentProxy> {
     cMapUrl: '/pdf/cmaps/',
     cMapPacked: true,
     standardFontDataUrl: '/pdf/standard_fonts/',
+    // The system's stand-in for a font that is not embedded has other widths: letters would overlap.
+    useSystemFonts: false,
     wasmUrl: '/pdf/wasm/',
     iccUrl: '/pdf/iccs/',
     enableXfa: false,

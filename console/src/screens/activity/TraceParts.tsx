@@ -35,7 +35,9 @@ export function AnswerPart({ answer }: { answer: Answer | null }) {
       }
     >
       <Markdown text={answer.text} marks={marks} cites={cites} onCite={showPassage} />
-      {answer.reason ? <p className="text-ink-2">{answer.reason}</p> : null}
+      {answer.reason && answer.reason !== answer.text ? (
+        <p className="text-ink-2">{answer.reason}</p>
+      ) : null}
     </Section>
   )
 }

@@ -217,7 +217,8 @@ function useNewConversation() {
   }, [navigate])
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      if (event.key !== 'n' || event.ctrlKey || event.metaKey || isTyping(event.target)) return
+      if (event.key !== 'n' || event.ctrlKey || event.metaKey || event.altKey) return
+      if (isTyping(event.target) || document.querySelector('[role="dialog"]')) return
       event.preventDefault()
       start()
     }
