@@ -104,6 +104,10 @@ describe('the audit log of a working house', () => {
         'feedback.given',
         () => call('POST', '/feedback', { traceId: trace, rating: 1, comment: 'good' }),
       ],
+      [
+        'conversation.changed',
+        () => call('PATCH', `/conversations/${conversation}`, { title: 'On flowers' }),
+      ],
       ['conversation.exported', () => call('GET', `/conversations/${conversation}/export`)],
       ['conversation.deleted', () => call('DELETE', `/conversations/${conversation}`)],
       ['source.ran', async () => house.ended((await call('POST', '/sources/notes/sync')).id)],

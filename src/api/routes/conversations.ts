@@ -68,6 +68,12 @@ export const conversationRoutes = [
       const viewer = await viewerOf(house, context)
       return house.store.within(context.organizationId, async (tx) => {
         await renameConversation(tx, viewer.userId, { id: params.id, ...body })
+        await appendAudit(tx, {
+          kind: 'conversation.changed',
+          actor: actorOf(context.principal),
+          target: { kind: 'conversation', id: params.id },
+          requestId: context.requestId,
+        })
         return readConversation(tx, viewer, params.id)
       })
     },

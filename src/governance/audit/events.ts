@@ -53,6 +53,7 @@ export const auditEvents = {
   'resource.labelled': { action: 'update', what: 'A label was moved to a version' },
   'resource.rolled-back': { action: 'update', what: 'An earlier version became current again' },
   'resource.deleted': { action: 'delete', what: 'A resource was deleted' },
+  'conversation.changed': { action: 'update', what: 'A conversation got another title' },
   'conversation.exported': { action: 'read', what: 'A conversation is about to be exported' },
   'conversation.deleted': { action: 'delete', what: 'A conversation was deleted' },
   'feedback.given': { action: 'create', what: 'An answer was rated' },
