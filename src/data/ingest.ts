@@ -1,7 +1,7 @@
 import { type PlinthError, type Span, Trace, toPlinthError } from '#kernel'
 import { chunk } from './ingest/chunking.ts'
 import { embed } from './ingest/embedding.ts'
-import { enrich, titleOf } from './ingest/enriching.ts'
+import { enrich, titleOf, withGiven } from './ingest/enriching.ts'
 import { fetchContent } from './ingest/fetching.ts'
 import type { Ingested, IngestHouse, IngestItem } from './ingest/house.ts'
 import { index } from './ingest/indexing.ts'
@@ -26,8 +26,9 @@ export async function ingest(item: IngestItem, house: IngestHouse): Promise<Inge
     const content = await trace.step('fetch', (span) => fetchContent(access, house, span))
     if ('unchanged' in content) return await recordUnchanged(item, content, house)
     const parsed = await trace.step('parse', (span) => parse(content, house, span))
-    const masked = await trace.step('mask', (span) => mask(parsed, access, { house, span }))
-    const title = titleOf(masked.document, access.document)
+    const named = withGiven(parsed, access)
+    const masked = await trace.step('mask', (span) => mask(named, access, { house, span }))
+    const title = titleOf(masked)
     const chunks = await trace.step('chunk', (span) => chunk(masked, { title, house, span }))
     const enriched = await trace.step('enrich', () => enrich(masked, chunks, { access, house }))
     const vectors = await trace.step('embed', (span) => embed(enriched, access, { house, span }))

@@ -115,7 +115,10 @@ export interface Schema {
     change_mark: Nullable<string>
     state: Defaulted<'pending' | 'ready' | 'failed'>
     error: NullableJson<StoredError>
+    /** As it was read last, masked where the base masks. */
     metadata: DefaultedJson<Record<string, unknown>>
+    /** Title and metadata as they came with it: for reading it again, never shown. */
+    given: DefaultedJson<Record<string, unknown>>
     created_at: Time
     updated_at: Time
     deleted_at: NullableTime
@@ -132,6 +135,7 @@ export interface Schema {
     language: Defaulted<string>
     original_key: string
     parsed_key: string
+    masked: Defaulted<boolean>
     text_chars: number
     page_count: Nullable<number>
     chunk_count: Defaulted<number>

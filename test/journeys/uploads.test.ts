@@ -14,7 +14,7 @@ spec: { readers: [everyone], masking: { mode: label } }
 ---
 kind: KnowledgeBase
 name: masked
-spec: { readers: [everyone], masking: { mode: mask } }
+spec: { readers: [everyone], masking: { mode: mask }, metadata: { contact: string } }
 ---
 kind: Source
 name: plain
@@ -238,6 +238,72 @@ describe('documents by upload and by text', () => {
       for (const value of ['anna.schmidt', '901820', 'DE8937']) expect(text).not.toContain(value)
     }
     expect(await find('anna.schmidt', 'masked')).toEqual([])
+  })
+
+  it('are masked in title, metadata and name too, wherever these come from [M11.given]', async () => {
+    const mail = 'jo.moss@example.org'
+    const send = async (body: object) => {
+      const all = { source: 'masked', text: `Ask ${mail} about plums.`, ...body }
+      const sent = (await owner.call('POST', '/api/v1/documents', { body: all })).body
+      await house.ended(sent.jobId)
+      return `/api/v1/documents/${sent.documentId}`
+    }
+    const given = { externalId: 'plums.txt', title: `Of ${mail}`, metadata: { contact: mail } }
+    const path = await send(given)
+    const named = await send({ externalId: `mail/${mail}.txt` })
+    const broken = `${mail}.pdf`
+    await house.upload('masked', broken, '%PDF-1.7 broken')
+    const member = await house.person('plum-reader', { roles: ['data-engineer'] })
+    const places = ['', '/text', '/chunks'].flatMap((part) => [path + part, named + part])
+    places.push('/api/v1/documents?knowledgeBase=masked', '/api/v1/traces?kind=ingest')
+    for (const place of [...places, '/api/v1/jobs']) {
+      const { status, text } = await member.call('GET', place)
+      expect([place, status, text.includes('jo.moss')]).toEqual([place, 200, false])
+    }
+    const body = { query: 'plums', knowledgeBases: ['masked'] }
+    const found = await member.call('POST', '/api/v1/search', { body })
+    expect(found.body.hits.length).toBeGreaterThan(0)
+    expect(found.text).not.toContain('jo.moss')
+    const seen = (await member.call('GET', path)).body
+    expect(seen).toMatchObject({ title: 'Of <EMAIL_1>', metadata: { contact: '<EMAIL_1>' } })
+    const officer = await house.person('plum-officer', { roles: ['security'] })
+    const unmask = { body: { placeholders: ['<EMAIL_1>'] } }
+    const { values } = (await officer.call('POST', `${path}/unmask`, unmask)).body
+    expect(values).toEqual({ '<EMAIL_1>': mail })
+    // Read again, it comes from what was given; given anew, it is read again though the text is the same.
+    await house.ended((await owner.call('POST', '/api/v1/sources/masked/sync?force=true')).body.id)
+    expect((await member.call('GET', path)).body).toMatchObject({ title: 'Of <EMAIL_1>' })
+    await send({ ...given, title: 'Of plums' })
+    expect((await member.call('GET', path)).body).toMatchObject({ title: 'Of plums' })
+  })
+
+  it('show a version from before their base masked to those only who may unmask [M11.older-version]', async () => {
+    const base = (mode: string) => `
+kind: KnowledgeBase
+name: turned
+spec: { readers: [everyone], masking: { mode: ${mode} } }
+---
+kind: Source
+name: turned
+spec: { knowledgeBase: turned, upload: {} }
+`
+    await house.apply(base('off'))
+    const { id, versionId } = await house.upload('turned', 'contact.txt', personal)
+    const member = await house.person('turner')
+    const older = `/api/v1/documents/${id}/text?version=${versionId}`
+    expect((await member.call('GET', older)).text).toContain('anna.schmidt')
+    const search = { query: 'write account', knowledgeBases: ['turned'] }
+    const { traceId } = (await member.call('POST', '/api/v1/search', { body: search })).body
+    await house.apply(base('mask'))
+    await house.sync('turned')
+    const refused = await member.call('GET', older)
+    expect(refused.body).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    const now = await member.call('GET', `/api/v1/documents/${id}/text`)
+    expect(now.status).toBe(200)
+    expect(now.text).not.toContain('anna.schmidt')
+    expect((await member.call('GET', `/api/v1/traces/${traceId}`)).text).not.toContain('anna')
+    const officer = await house.person('turn-officer', { roles: ['security'] })
+    expect((await officer.call('GET', older)).text).toContain('anna.schmidt')
   })
 
   it('give masked values and originals back only through a permitted, audited act [M11.unmask-audited]', async () => {

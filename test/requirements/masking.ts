@@ -14,10 +14,14 @@ export const masking = rows('issue 3 §3', {
   'M11.fail-closed':
     'Permission sets: without readers are read by nobody, and nobody reads without tokens',
   'M11.fast-path': 'detect: is the same at once and later, and says when it needs the lazy rules',
+  'M11.given':
+    'A masking base masks title, metadata and file name too, given with the document or its own',
   'M11.kinds': 'detect: finds every kind of personal data and secret that it names',
   'M11.linear': 'detect: finds the same across the windows of a long text',
   'M11.modes': 'A base keeps personal data, names it, or masks it',
   'M11.never-minted': 'mask: leaves a placeholder alone that was never given out',
+  'M11.older-version':
+    'A version from before its base masked is shown to those only who may unmask',
   'M11.offsets': 'mask: maps offsets both ways',
   'M11.overlap': 'detect: takes the more specific kind, then the longer one',
   'M11.permission-sets':

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   changeReaders,
   countDocuments,
+  type DocumentView,
   listChunks,
   listDocuments,
   listVersions,
@@ -12,7 +13,7 @@ import {
   retryDocument,
 } from '#data'
 import { actorOf, permissionSetFor, revealFromVault } from '#governance'
-import { PlinthError, type RequestContext, type Resource, readerToken } from '#kernel'
+import { PlinthError, type RequestContext, readerToken } from '#kernel'
 import { acknowledged, paging } from '../contract/basics.ts'
 import {
   chunkPage,
@@ -27,6 +28,7 @@ import { constraintOf } from '../http/constraint.ts'
 import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { replied, route } from '../http/route.ts'
 import { jobView } from '../views/jobs.ts'
+import { maskedNames, maySeePlain } from '../views/plain.ts'
 import { retried } from './jobs.ts'
 
 const tag = 'Documents'
@@ -45,16 +47,17 @@ export const documentRoutes = [
     async handler({ context, query }, house) {
       const constraint = await constraintOf(house, context)
       const after = decodeCursor(query.cursor, 'string')?.[0]
-      return house.store.read(context.organizationId, async (tx) => {
+      const page = await house.store.read(context.organizationId, async (tx) => {
         const rows = await listDocuments(tx, constraint, {
           ...query,
           after,
           limit: query.limit + 1,
         })
-        const page = pageOf(rows, query.limit, (row) => [row.id])
-        if (query.search) return page
-        return { ...page, total: await countDocuments(tx, constraint, query) }
+        const found = pageOf(rows, query.limit, (row) => [row.id])
+        if (query.search) return found
+        return { ...found, total: await countDocuments(tx, constraint, query) }
       })
+      return { ...page, items: await maskedNames(house, context, page.items) }
     },
   }),
   route({
@@ -67,9 +70,10 @@ export const documentRoutes = [
     response: document,
     async handler({ context, params }, house) {
       const constraint = await constraintOf(house, context)
-      return house.store.read(context.organizationId, (tx) =>
+      const found = await house.store.read(context.organizationId, (tx) =>
         readDocument(tx, constraint, params.id),
       )
+      return shownOf(house, context, found)
     },
   }),
   route({
@@ -141,6 +145,9 @@ export const documentRoutes = [
           versionId: query.version,
         }),
       }))
+      const snapshot = await house.snapshots.get(context.organizationId)
+      const seesPlain = maySeePlain(snapshot, context, found.knowledgeBase)
+      if (!seesPlain && !version.masked) throw plainForbidden('This version')
       const parsed = await readParsed(house.objects, version)
       return {
         documentId: params.id,
@@ -151,11 +158,7 @@ export const documentRoutes = [
         blocks: parsed.blocks,
         pages: parsed.pages ?? [],
         boxes: parsed.boxes ?? [],
-        originalAvailable: mayOpenOriginal(
-          await house.snapshots.get(context.organizationId),
-          context,
-          found.knowledgeBase,
-        ),
+        originalAvailable: seesPlain,
       }
     },
   }),
@@ -228,11 +231,8 @@ export const documentRoutes = [
         const readable = await readDocument(tx, constraint, params.id)
         const at = { documentId: params.id, versionId: query.version }
         const wanted = await readVersion(tx, constraint, at)
-        if (!mayOpenOriginal(snapshot, context, readable.knowledgeBase)) {
-          throw new PlinthError('FORBIDDEN', {
-            detail: 'The original holds personal data that this knowledge base masks.',
-            remedy: 'Read the stored text, or ask for the permission documents.unmask.',
-          })
+        if (!maySeePlain(snapshot, context, readable.knowledgeBase)) {
+          throw plainForbidden('The original')
         }
         await house.appendAudit(tx, [opened(context, params.id, wanted.id)])
         return { found: readable, version: wanted }
@@ -264,7 +264,7 @@ export const documentRoutes = [
     async handler({ context, params, body }, house) {
       const constraint = await constraintOf(house, context)
       const scanned = await scannedSources(house, context)
-      return house.store.within(context.organizationId, async (tx) => {
+      const changed = await house.store.within(context.organizationId, async (tx) => {
         const found = await readDocument(tx, constraint, params.id)
         if (scanned.has(found.source)) {
           throw scanDecides(found.source, 'change "readers" or "access" in it, then scan it')
@@ -283,6 +283,7 @@ export const documentRoutes = [
         const seen = { permissionSetIds: [...constraint.permissionSetIds, permissionSetId] }
         return readDocument(tx, seen, found.id)
       })
+      return shownOf(house, context, changed)
     },
   }),
   route({
@@ -332,6 +333,11 @@ function opened(context: RequestContext, documentId: string, versionId: string) 
   }
 }
 
+async function shownOf(house: ApiHouse, context: RequestContext, found: DocumentView) {
+  const [shown] = await maskedNames(house, context, [found])
+  return shown ?? found
+}
+
 /** Sources whose documents a scan makes and removes, by what lies in a folder. */
 async function scannedSources(house: ApiHouse, context: RequestContext): Promise<Set<string>> {
   const snapshot = await house.snapshots.get(context.organizationId)
@@ -347,13 +353,9 @@ function scanDecides(source: string, instead: string): PlinthError {
   })
 }
 
-/** Where a base masks, its originals are for those who may unmask. */
-function mayOpenOriginal(
-  snapshot: Awaited<ReturnType<ApiHouse['snapshots']['get']>>,
-  context: RequestContext,
-  knowledgeBase: string,
-): boolean {
-  const base: Resource<'KnowledgeBase'> | undefined = snapshot.get('KnowledgeBase', knowledgeBase)
-  if (base && base.spec.masking.mode !== 'mask') return true
-  return context.principal.permissions.has('documents.unmask')
+function plainForbidden(what: string): PlinthError {
+  return new PlinthError('FORBIDDEN', {
+    detail: `${what} holds personal data that this knowledge base masks.`,
+    remedy: 'Read the newest stored text, or ask for the permission documents.unmask.',
+  })
 }

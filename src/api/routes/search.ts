@@ -5,6 +5,7 @@ import { writeTrace } from '#ops'
 import { searchRequest, searchResponse } from '../contract/knowledge.ts'
 import { constraintOf } from '../http/constraint.ts'
 import { route } from '../http/route.ts'
+import { maskedNames } from '../views/plain.ts'
 
 export const searchRoutes = [
   route({
@@ -70,7 +71,13 @@ export const searchRoutes = [
         ({ metadata: _, language: __, pageEnd: ___, ordinal: ____, lastOrdinal: _____, ...hit }) =>
           hit,
       )
-      return { hits, terms: found.terms, dense: found.dense, tookMs: found.took, traceId: trace.id }
+      return {
+        hits: await maskedNames(house, context, hits),
+        terms: found.terms,
+        dense: found.dense,
+        tookMs: found.took,
+        traceId: trace.id,
+      }
     },
   }),
 ]

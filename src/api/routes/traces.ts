@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readParsed, readVersion, textOf } from '#data'
+import { readDocument, readParsed, readVersion, textOf } from '#data'
 import type { Constraint } from '#governance'
 import { actorOf } from '#governance'
 import { PlinthError, type RequestContext } from '#kernel'
@@ -10,6 +10,7 @@ import type { ApiHouse } from '../house.ts'
 import { constraintOf } from '../http/constraint.ts'
 import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { route } from '../http/route.ts'
+import { maySeePlain } from '../views/plain.ts'
 
 const tag = 'Activity'
 
@@ -176,9 +177,14 @@ class SpanTexts {
   async #read(span: StoredPassage): Promise<ParsedDocument | undefined> {
     try {
       const at = { documentId: span.documentId, versionId: span.versionId }
-      const version = await this.#house.store.read(this.#context.organizationId, (tx) =>
-        readVersion(tx, this.#constraint, at),
-      )
+      const { organizationId } = this.#context
+      const { version, found } = await this.#house.store.read(organizationId, async (tx) => ({
+        version: await readVersion(tx, this.#constraint, at),
+        found: await readDocument(tx, this.#constraint, at.documentId),
+      }))
+      const snapshot = await this.#house.snapshots.get(organizationId)
+      const plain = maySeePlain(snapshot, this.#context, found.knowledgeBase)
+      if (!plain && !version.masked) return undefined
       return await readParsed(this.#house.objects, version)
     } catch (error) {
       if (error instanceof PlinthError && error.code === 'NOT_FOUND') return undefined

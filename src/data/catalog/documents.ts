@@ -98,6 +98,8 @@ export interface VersionView {
   bytes: number
   originalKey: string
   parsedKey: string
+  /** Its text holds placeholders for personal data. */
+  masked: boolean
 }
 
 /** A version of a readable document (the current one unless named). Throws NOT_FOUND as `readDocument` does. */
@@ -120,7 +122,7 @@ export async function listVersions(tx: Tx, documentId: string): Promise<VersionV
   const rows = await tx
     .selectFrom('document_version')
     .select(['id', 'number', 'content_digest', 'created_at', 'media_type', 'bytes'])
-    .select(['original_key', 'parsed_key'])
+    .select(['original_key', 'parsed_key', 'masked'])
     .where('document_id', '=', documentId)
     .orderBy('number', 'desc')
     .limit(1_000)
@@ -134,6 +136,7 @@ export async function listVersions(tx: Tx, documentId: string): Promise<VersionV
     bytes: Number(row.bytes),
     originalKey: row.original_key,
     parsedKey: row.parsed_key,
+    masked: row.masked,
   }))
 }
 

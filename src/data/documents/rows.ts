@@ -16,7 +16,8 @@ export interface DocumentRow {
   changeMark: string | null
   state: 'pending' | 'ready' | 'failed'
   error: StoredError | null
-  metadata: Record<string, unknown>
+  /** Title and metadata as they came with it; personal data in them is not masked yet. */
+  given: Record<string, unknown>
 }
 
 const columns = [
@@ -31,7 +32,7 @@ const columns = [
   'change_mark as changeMark',
   'state',
   'error',
-  'metadata',
+  'given',
 ] as const
 
 /** A live document by id, whoever may read it: for the pipeline, never for an answer. */
@@ -68,7 +69,7 @@ export interface NewDocument {
   title: string
   location: string
   permissionSetId: number
-  metadata?: Record<string, unknown>
+  given?: Record<string, unknown>
   error?: StoredError
 }
 
@@ -86,7 +87,7 @@ export async function addDocuments(tx: Tx, documents: readonly NewDocument[]): P
     title: d.title,
     location: d.location,
     permission_set_id: d.permissionSetId,
-    metadata: JSON.stringify(d.metadata ?? {}),
+    given: JSON.stringify(d.given ?? {}),
     ...(d.error ? { state: 'failed' as const, error: JSON.stringify(d.error) } : {}),
   }))
   await tx.insertInto('document').values(rows).execute()

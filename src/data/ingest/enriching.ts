@@ -5,6 +5,8 @@ import type { IngestHouse } from './house.ts'
 import type { MaskedDocument } from './masking.ts'
 import type { IngestAccess } from './permitting.ts'
 
+const titleChars = 500
+
 export interface EnrichedChunk extends Chunk {
   text: string
   /** Analysed terms of context and text, joined by blanks: what the lexical index reads. */
@@ -26,39 +28,47 @@ export async function enrich(
   chunks: readonly Chunk[],
   { access, house }: { access: IngestAccess; house: IngestHouse },
 ): Promise<EnrichedDocument> {
-  const title = titleOf(masked.document, access.document)
   const analysed = await house.offload.run('analyse', {
     text: masked.document.text,
     chunks,
   })
   const metadata = typedMetadata(masked.document, access)
+  const title = titleOf(masked)
   return { title, language: analysed.language, metadata, chunks: analysed.chunks }
 }
 
-/** The title that was given with it, else the document's own, else its file name. */
-export function titleOf(
-  document: ParsedDocument,
-  row: { externalId: string; metadata: Record<string, unknown> },
-): string {
-  const { externalId, metadata } = row
-  const given = typeof metadata.title === 'string' ? metadata.title : undefined
-  const title = (given ?? document.title)?.replace(/\s+/g, ' ').trim()
-  return (title || externalId.slice(externalId.lastIndexOf('/') + 1)).slice(0, 500)
+/** Masking may have made it longer. */
+export function titleOf({ document }: MaskedDocument): string {
+  return (document.title ?? '').slice(0, titleChars)
 }
 
-/** What the row holds already (set at upload) wins over the source's values, and those over the file's own. */
-function typedMetadata(
-  document: ParsedDocument,
-  { base, source, document: row }: IngestAccess,
-): Record<string, string | number | boolean> {
-  const found: Record<string, unknown> = {
-    ...document.metadata,
-    ...source.spec.metadata,
-    ...row.metadata,
+/**
+ * What was read, with the title and metadata that it goes by: what was given with it wins over what its source says, and
+ * that over its own. To be masked as a whole: a file's name may hold personal data too.
+ */
+export function withGiven(
+  parsed: ParsedDocument,
+  { source, document }: Pick<IngestAccess, 'source' | 'document'>,
+): ParsedDocument {
+  const { given, externalId } = document
+  const wanted = typeof given.title === 'string' ? given.title : parsed.title
+  const title = wanted?.replace(/\s+/g, ' ').trim()
+  const name = externalId.slice(externalId.lastIndexOf('/') + 1)
+  const metadata = { ...parsed.metadata, ...source.spec.metadata, ...given }
+  return {
+    ...parsed,
+    title: (title || name).slice(0, titleChars),
+    metadata: metadata as ParsedDocument['metadata'],
   }
+}
+
+function typedMetadata(
+  { metadata }: ParsedDocument,
+  { base }: IngestAccess,
+): Record<string, string | number | boolean> {
   const typed: Record<string, string | number | boolean> = {}
   for (const [field, type] of Object.entries(base.spec.metadata)) {
-    const value = coerce(found[field], type)
+    const value = coerce(metadata[field], type)
     if (value !== undefined) typed[field] = value
   }
   return typed

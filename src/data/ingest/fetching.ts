@@ -3,7 +3,7 @@ import type { IngestHouse } from './house.ts'
 import type { IngestAccess } from './permitting.ts'
 
 /** Raised when parsing, masking, chunking or analysis change what they give for the same bytes. */
-const pipelineVersion = 1
+const pipelineVersion = 2
 
 export interface FetchedContent {
   name: string

@@ -107,6 +107,7 @@ async function addVersion(
       chunk_count: enriched.chunks.length,
       warnings: JSON.stringify(masked.document.warnings.slice(0, 100)),
       findings: JSON.stringify(masked.findings),
+      masked: access.base.spec.masking.mode === 'mask',
     })
     .execute()
   await tx.deleteFrom('chunk').where('document_id', '=', documentId).execute()
@@ -115,7 +116,7 @@ async function addVersion(
     .set({
       version_id: keys.versionId,
       title: enriched.title,
-      metadata: JSON.stringify({ ...access.document.metadata, ...enriched.metadata }),
+      metadata: JSON.stringify(enriched.metadata),
       state: 'ready',
       error: null,
       change_mark: changeMark ?? null,

@@ -1,4 +1,4 @@
-import { appendAudit } from '#governance'
+import { appendAudit, detect, mask, PlaceholderScope } from '#governance'
 import { limits, type PlinthError, type Trace } from '#kernel'
 import { toStoredError } from '#store'
 import { failDocument } from '../documents/rows.ts'
@@ -59,7 +59,7 @@ export async function recordTrace(done: Ingested, trace: Trace, house: IngestHou
       .values({
         id: trace.id,
         kind: 'ingest',
-        name: document?.title ?? done.documentId,
+        name: await maskedName(document?.title ?? done.documentId),
         principal_id: 'system',
         document_id: done.documentId,
         outcome: done.outcome,
@@ -71,6 +71,12 @@ export async function recordTrace(done: Ingested, trace: Trace, house: IngestHou
       })
       .execute()
   })
+}
+
+/** A trace is masked before it is stored, whatever the base does: a document may go by the name of its file. */
+async function maskedName(title: string): Promise<string> {
+  const { mint } = new PlaceholderScope()
+  return mask(title, await detect(title), mint, { existing: 'keep' }).text
 }
 
 function result(item: IngestItem, end: Pick<Ingested, 'outcome' | 'versionId'>): Ingested {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { type AuditActor, type Constraint, mayRead, permissionSetFor } from '#governance'
-import { limits, newId, PlinthError, type Resource } from '#kernel'
+import { digestOf, limits, newId, PlinthError, type Resource } from '#kernel'
 import type { Store, Tx } from '#store'
 import { addDocuments, changeReaders, documentsByExternalId } from '../documents/rows.ts'
 import { requestIngest } from './sync.ts'
@@ -135,9 +135,9 @@ export async function receiveDocument(
     await changeReaders(tx, base.name, { ids: [known.id], permissionSetId })
   }
   const given = { ...content.metadata, ...(content.title ? { title: content.title } : {}) }
+  const all = { ...known?.given, ...given }
   if (known) {
-    const metadata = JSON.stringify({ ...known.metadata, ...given })
-    const change = { metadata, location: content.originalKey }
+    const change = { given: JSON.stringify(all), location: content.originalKey }
     await tx.updateTable('document').set(change).where('id', '=', known.id).execute()
   }
   if (!documentId) {
@@ -146,17 +146,19 @@ export async function receiveDocument(
         knowledgeBase: base.name,
         source: source.name,
         externalId: name,
-        title: content.title ?? name.slice(name.lastIndexOf('/') + 1),
+        title: name.slice(name.lastIndexOf('/') + 1),
         location: content.originalKey,
         permissionSetId,
-        metadata: given,
+        given: all,
       },
     ])
     documentId = added[0] as string
   }
   const changeMark = `upload:${content.digest}`
   const items = [{ documentId, changeMark, originalKey: content.originalKey }]
-  const { id } = await requestIngest(tx, { actor, items }, { createdBy: actor.id })
+  // Content that is what it was is read again where it goes by another title or metadata now.
+  const force = known && digestOf(known.given) !== digestOf(all) ? { force: true } : {}
+  const { id } = await requestIngest(tx, { actor, items, ...force }, { createdBy: actor.id })
   return { documentId, jobId: id }
 }
 
