@@ -47,6 +47,12 @@ spec:
   suggestions: [How many kilograms does the goods lift take?]
 `
 
+/** Two tables and two pieces of code, each wider than a page. */
+const wide = Array.from({ length: 30 }, (_, i) => `column-number-${i}`)
+const table = [wide, wide.map(() => '---'), wide].map((row) => `| ${row.join(' | ')} |`).join('\n')
+const code = `\`\`\`\n${wide.join(' ')}\n\`\`\``
+const wideTables = ['# Prices', table, 'Then.', table, code, 'Then.', code, ''].join('\n\n')
+
 let open: OpenHouse
 let browser: Browser
 let context: BrowserContext
@@ -60,6 +66,7 @@ beforeAll(async () => {
   const folder = await open.folder('handbook')
   const lift = 'The goods lift takes 1,200 kilograms. It is inspected each May.'
   await writeFile(join(folder, 'lift.md'), `# Goods lift\n\n${lift}\n`)
+  await writeFile(join(folder, 'prices.md'), wideTables)
   await open.apply(resources(folder))
   await open.sync('handbook')
   // One process for everything dies with its first context.
@@ -169,6 +176,15 @@ describe('the console in a browser', () => {
       await page.close()
     },
   )
+
+  it('lets wide tables and code be reached by keyboard, without a finding [M40.console]', async () => {
+    const { body } = await open.owner.call('GET', '/api/v1/documents?search=prices')
+    const page = await visit(`/documents/${body.items[0].id}?view=text`)
+    await page.getByRole('group', { name: 'Table' }).nth(1).waitFor()
+    expect(await page.getByRole('group', { name: 'Code' }).count()).toBe(2)
+    expect(await violations(page)).toEqual([])
+    await page.close()
+  })
 
   it('verifies the audit log in the browser itself [M28.verify-in-browser]', async () => {
     const page = await visit('/audit/verify')

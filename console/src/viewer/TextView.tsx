@@ -168,7 +168,7 @@ function Group({ group, text, spans }: GroupProps) {
       <pre
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label="Code"
         className="overflow-x-auto rounded-md border border-line bg-sunken p-3 font-mono text-small"
       >
@@ -185,7 +185,9 @@ function TableGroup({ group, text, spans }: GroupProps & { group: { kind: 'table
   const cells = (row: TextSpan, cell: (piece: TextSpan) => ReactNode) =>
     cellsOf(text, row).map((piece) => cell(piece))
   return (
-    <section
+    <div
+      // A group: a document may have many, and landmarks must differ.
+      role="group"
       aria-label="Table"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
       tabIndex={0}
@@ -220,7 +222,7 @@ function TableGroup({ group, text, spans }: GroupProps & { group: { kind: 'table
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   )
 }
 
