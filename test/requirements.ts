@@ -8,6 +8,7 @@ import { models } from './requirements/models.ts'
 import { people } from './requirements/people.ts'
 import { resources } from './requirements/resources.ts'
 import { retrieval } from './requirements/retrieval.ts'
+import { routing } from './requirements/routing.ts'
 import type { Requirement } from './requirements/row.ts'
 import { running } from './requirements/running.ts'
 
@@ -18,6 +19,7 @@ export const requirements: readonly Requirement[] = [
   ...retrieval,
   ...answers,
   ...models,
+  ...routing,
   ...resources,
   ...people,
   ...audit,

@@ -1,29 +1,15 @@
 import { z } from 'zod'
 import { allPermissions, type Permission } from './permissions.ts'
+import { modelSpec, providerSpec, routeSpec } from './resources/models.ts'
+import { reference, resourceName } from './resources/names.ts'
 
-/** DNS-like: what can stand in a URL, a file name and a model name. */
-export const resourceName = z
-  .string()
-  .regex(
-    /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/,
-    'lower-case letters, digits, "-" and ".", at most 63 characters',
-  )
-
-/** A resource of another kind, by name; `name@label` or `name@sha256:…` pins a version. */
-const reference = z
-  .string()
-  .regex(
-    /^[a-z0-9][a-z0-9.-]*(@[A-Za-z0-9:._-]+)?$/,
-    'a resource name, optionally with @label or @digest',
-  )
+export * from './resources/models.ts'
+export { resourceName }
 
 /** `everyone`, `user:<id or e-mail>`, `group:<name>`. */
 export const readerToken = z
   .string()
   .regex(/^(everyone|user:.+|group:.+)$/, '"everyone", "user:<e-mail>" or "group:<name>"')
-
-/** A secret is named, never written: the environment variable that holds it. */
-const secretReference = z.object({ env: z.string().regex(/^[A-Z][A-Z0-9_]*$/) }).strict()
 
 const metadataType = z.enum(['string', 'number', 'boolean', 'date'])
 
@@ -96,51 +82,6 @@ export const promptSpec = z
     description: z.string().max(2_000).default(''),
     /** Instructions for the model; `{{assistant}}`, `{{date}}` and `{{language}}` are filled in. Never documents. */
     system: z.string().max(50_000),
-  })
-  .strict()
-
-export const providerSpec = z
-  .object({
-    protocol: z.enum(['extractive', 'openai', 'anthropic']),
-    baseUrl: z.url().optional(),
-    apiKey: secretReference.optional(),
-    headers: z.record(z.string(), z.string()).default({}),
-    timeouts: z
-      .object({
-        totalMs: z.number().int().min(100).max(3_600_000).default(120_000),
-        firstTokenMs: z.number().int().min(100).max(600_000).default(30_000),
-        idleMs: z.number().int().min(100).max(600_000).default(20_000),
-      })
-      .strict()
-      .prefault({}),
-  })
-  .strict()
-  .refine(
-    (p) => p.protocol === 'extractive' || p.baseUrl !== undefined,
-    '"baseUrl" is needed for this protocol',
-  )
-
-export const modelSpec = z
-  .object({
-    provider: reference,
-    /** The provider's own name for the model. */
-    upstreamModel: z.string().min(1).max(200),
-    contextTokens: z.number().int().min(256).default(8_192),
-    maxOutputTokens: z.number().int().min(1).default(1_024),
-    temperature: z.number().min(0).max(2).optional(),
-    /** US dollars per million tokens, where known. */
-    price: z
-      .object({ input: z.number().min(0), output: z.number().min(0) })
-      .strict()
-      .optional(),
-  })
-  .strict()
-
-export const routeSpec = z
-  .object({
-    description: z.string().max(2_000).default(''),
-    /** Tried in order; the next one only before the first token was sent. */
-    models: z.array(reference).min(1).max(16),
   })
   .strict()
 

@@ -2,6 +2,7 @@ import { PlinthError, toPlinthError } from '#kernel'
 import type { ChatModel, ChatPart, ChatRequest } from '#ports'
 import type { ModelCatalog } from './catalog/catalog.ts'
 import type { ModelChoice } from './route.ts'
+import { costOf, priceAt } from './routing/price.ts'
 import { WellFormedText } from './well-formed.ts'
 
 /** One try of one model. */
@@ -163,9 +164,8 @@ async function* attempt(
   if (chars === 0) throw failed(choice, 'answered nothing')
   record.finish = finish
   if (!counted) estimate(record, asked, chars)
-  const price = choice.model.spec.price
-  if (price)
-    record.costUsd = (record.inputTokens * price.input + record.outputTokens * price.output) / 1e6
+  const cost = costOf(priceAt(choice.model.spec, Date.now()), record)
+  if (cost !== undefined) record.costUsd = cost
   yield { type: 'usage', inputTokens: record.inputTokens, outputTokens: record.outputTokens }
   yield { type: 'finish', reason: finish }
 }

@@ -20,3 +20,4 @@ export {
   routeModels,
   type SkippedModel,
 } from './route.ts'
+export { costOf, type Price, type PricedUsage, priceAt } from './routing/price.ts'

@@ -32,6 +32,7 @@ export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
     baseUrl: provider.spec.baseUrl ?? '',
     headers: provider.spec.headers,
     timeouts: provider.spec.timeouts,
+    ...(provider.spec.allowPrivate ? { allowPrivate: provider.spec.allowPrivate } : {}),
     outbound,
     ...secrets,
     ...(provider.spec.apiKey ? { apiKeyName: provider.spec.apiKey.env } : {}),

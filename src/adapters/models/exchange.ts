@@ -19,6 +19,8 @@ export interface HttpModelOptions {
   apiKeyName?: string
   headers?: Readonly<Record<string, string>>
   timeouts: ModelTimeouts
+  /** Private origins that it may be reached at, as the Provider resource says. */
+  allowPrivate?: readonly string[]
   outbound: OutboundClient
 }
 
@@ -67,7 +69,8 @@ export class ModelExchange {
     headers: Record<string, string>,
     body: unknown,
   ): Promise<OutboundResponse> {
-    const { totalMs, idleMs, firstTokenMs } = this.#options.timeouts
+    const { allowPrivate, timeouts } = this.#options
+    const { totalMs, idleMs, firstTokenMs } = timeouts
     try {
       return await this.#options.outbound.request({
         method: 'POST',
@@ -77,6 +80,7 @@ export class ModelExchange {
         signal: this.#abort.signal,
         timeouts: { totalMs, firstByteMs: Math.min(totalMs, firstTokenMs), idleMs },
         maxBytes: maxStreamBytes,
+        ...(allowPrivate ? { allowPrivate } : {}),
       })
     } catch (error) {
       throw this.explain(error)

@@ -50,6 +50,23 @@ export function isPublicAddress(address: string): boolean {
   return globalIPv6.check(bare, 'ipv6') && !blockedIPv6.check(bare, 'ipv6')
 }
 
+/** Where clouds and container hosts hand out machine secrets, and link-local addresses, where most of these live. */
+const metadata = new BlockList()
+metadata.addSubnet('169.254.0.0', 16, 'ipv4')
+metadata.addSubnet('fe80::', 10, 'ipv6')
+for (const address of ['168.63.129.16', '100.100.100.200', '192.0.0.192']) {
+  metadata.addAddress(address, 'ipv4')
+}
+for (const address of ['fd00:ec2::254', 'fd20:ce::254']) metadata.addAddress(address, 'ipv6')
+
+/** Whether a request that names this origin itself may go there: everywhere but to a metadata service. */
+export function isReachableByName(address: string): boolean {
+  const bare = address.replace(/%.*$/, '')
+  const family = isIP(bare)
+  // A block list judges an IPv4 address in IPv6 notation as the IPv4 address that it is.
+  return family !== 0 && !metadata.check(bare, family === 4 ? 'ipv4' : 'ipv6')
+}
+
 /**
  * Entries that may be reached although they are private: `host:port`, or `host` for any port. A host is a name or
  * an address as it stands in the URL; IPv6 in brackets.

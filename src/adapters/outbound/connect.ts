@@ -29,13 +29,16 @@ export function checkedConnector(options: {
   allow: AllowList
   resolve: Resolve
   timeoutMs: number
+  /** Which addresses may be connected to beside the allowed ones; public ones by default. */
+  may?: (address: string) => boolean
 }): buildConnector.connector {
-  const make = (open: boolean) =>
+  const may = options.may ?? isPublicAddress
+  const make = (judge: (address: string) => boolean) =>
     buildConnector({
       timeout: options.timeoutMs,
       autoSelectFamily: true,
       lookup: (hostname: string, how: LookupOptions, done: LookupCallback) => {
-        addressesFor(hostname, options.resolve, open).then(
+        addressesFor(hostname, options.resolve, judge).then(
           (addresses) =>
             how.all
               ? done(null, addresses)
@@ -44,18 +47,17 @@ export function checkedConnector(options: {
         )
       },
     } as buildConnector.BuildOptions)
-  const strict = make(false)
-  const open = make(true)
+  const strict = make(may)
+  const open = make(() => true)
   return (target, callback) => {
     const hostname = target.hostname.replace(/^\[|\]$/g, '')
     const port = Number(target.port) || (target.protocol === 'https:' ? 443 : 80)
     if (options.allow.allows(hostname, port)) return open(target, callback)
-    if (isIP(hostname) && !isPublicAddress(hostname))
-      return callback(blocked(hostname, hostname), null)
+    if (isIP(hostname) && !may(hostname)) return callback(blocked(hostname, hostname), null)
     strict(target, (error, socket) => {
       if (error || !socket) return callback(error ?? new Error('no socket'), null)
       // The address that answers is the last word.
-      if (socket.remoteAddress === undefined || isPublicAddress(socket.remoteAddress)) {
+      if (socket.remoteAddress === undefined || may(socket.remoteAddress)) {
         return callback(null, socket)
       }
       socket.destroy()
@@ -64,15 +66,15 @@ export function checkedConnector(options: {
   }
 }
 
-/** The addresses that may be connected to. Throws UPSTREAM_BLOCKED when a name has a private one among them. */
+/** The addresses of a name. Throws UPSTREAM_BLOCKED when one among them may not be connected to. */
 export async function addressesFor(
   hostname: string,
   resolve: Resolve,
-  open: boolean,
+  may: (address: string) => boolean,
 ): Promise<LookupAddress[]> {
   const addresses = await resolve(hostname)
   if (addresses.length === 0) throw new Error(`The name ${hostname} has no address.`)
-  const bad = open ? undefined : addresses.find(({ address }) => !isPublicAddress(address))
+  const bad = addresses.find(({ address }) => !may(address))
   if (bad) throw blocked(hostname, bad.address)
   return addresses
 }

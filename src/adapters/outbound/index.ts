@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { PlinthError } from '#kernel'
 import type { OutboundClient, OutboundRequest, OutboundResponse } from '#ports'
-import { AllowList, isPublicAddress } from './addresses.ts'
+import { AllowList, isPublicAddress, isReachableByName } from './addresses.ts'
 import { addressesFor, blocked, checkedConnector, type Resolve, systemResolve } from './connect.ts'
 import { Watch } from './watch.ts'
 
@@ -30,12 +30,16 @@ export function createOutboundClient(options: OutboundOptions = {}): ClosableOut
   const allow = new AllowList(options.allowPrivate ?? [])
   const resolve = options.resolve ?? systemResolve
   const pool = { keepAliveTimeout: 60_000, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 }
-  const direct = new Agent({
+  const connecting = { allow, resolve, timeoutMs: options.connectMs ?? 10_000 }
+  const direct = new Agent({ ...pool, connect: checkedConnector(connecting) })
+  // Apart, so that a connection that one request may use is not lent to one that may not.
+  const named = new Agent({
     ...pool,
-    connect: checkedConnector({ allow, resolve, timeoutMs: options.connectMs ?? 10_000 }),
+    connect: checkedConnector({ ...connecting, may: isReachableByName }),
   })
   const proxy = options.proxy ? new ProxyAgent({ ...pool, uri: options.proxy.url }) : undefined
-  const chosen = async (url: URL): Promise<Dispatcher> => {
+  const chosen = async (url: URL, itself: boolean): Promise<Dispatcher> => {
+    if (itself) return named
     if (!proxy || bypasses(url.hostname, options.proxy?.noProxy ?? [])) return direct
     if (!allow.allows(url.hostname, portOf(url))) await checkName(url, resolve)
     return proxy
@@ -46,7 +50,7 @@ export function createOutboundClient(options: OutboundOptions = {}): ClosableOut
       return exchange(request, url, chosen)
     },
     async close() {
-      await Promise.all([direct.destroy(), proxy?.destroy()])
+      await Promise.all([direct.destroy(), named.destroy(), proxy?.destroy()])
     },
   }
 }
@@ -54,12 +58,14 @@ export function createOutboundClient(options: OutboundOptions = {}): ClosableOut
 async function exchange(
   request: OutboundRequest,
   url: URL,
-  chosen: (url: URL) => Promise<Dispatcher>,
+  chosen: (url: URL, itself: boolean) => Promise<Dispatcher>,
 ): Promise<OutboundResponse> {
   const watch = new Watch(request, url.host)
   try {
     watch.expectFirstByte()
-    const dispatcher = await watch.race(chosen(url))
+    const dispatcher = await watch.race(
+      chosen(url, request.allowPrivate?.includes(url.origin) === true),
+    )
     const response = await dispatcher.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
@@ -129,7 +135,7 @@ function checkedUrl(text: string): URL {
 
 async function checkName(url: URL, resolve: Resolve): Promise<void> {
   const hostname = url.hostname.replace(/^\[|\]$/g, '')
-  if (!isIP(hostname)) await addressesFor(hostname, resolve, false)
+  if (!isIP(hostname)) await addressesFor(hostname, resolve, isPublicAddress)
   else if (!isPublicAddress(hostname)) throw blocked(hostname, hostname)
 }
 

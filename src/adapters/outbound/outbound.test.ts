@@ -214,6 +214,37 @@ describe('the outbound client', () => {
     await refused.close()
   })
 
+  it('reaches a private origin for the request that names it, and for no other [M15.outbound-provider]', async () => {
+    respond = (_, response) => response.end('hello')
+    const resolve = async (name: string) => [
+      { address: name === 'rebound.test' ? '169.254.169.254' : '127.0.0.1', family: 4 },
+    ]
+    const client = createOutboundClient({ resolve })
+    const blocked = (asked: OutboundRequest) =>
+      expect(read(client, asked)).rejects.toMatchObject({ code: 'UPSTREAM_BLOCKED' })
+    await blocked(request())
+    expect(await read(client, request({ allowPrivate: [base] }))).toBe('hello')
+    // The connection that stands open now is not for others.
+    await blocked(request())
+    await blocked(request({ allowPrivate: [`http://127.0.0.1:${port + 1}`] }))
+    await blocked(request({ url: `http://name.test:${port}`, allowPrivate: [base] }))
+    const named = `http://name.test:${port}`
+    expect(await read(client, request({ url: named, allowPrivate: [named] }))).toBe('hello')
+    // Written otherwise it is the same origin; a metadata service is nobody's provider.
+    const decimal = `http://2130706433:${port}`
+    expect(await read(client, request({ url: decimal, allowPrivate: [base] }))).toBe('hello')
+    for (const origin of [
+      'http://169.254.169.254',
+      'http://[::ffff:a9fe:a9fe]',
+      'http://[fe80::1]',
+      'http://100.100.100.200',
+      'http://rebound.test',
+    ]) {
+      await blocked(request({ url: origin, allowPrivate: [origin] }))
+    }
+    await client.close()
+  })
+
   it('goes through a proxy, which is told no private name [M15.outbound-proxy]', async () => {
     const asked: string[] = []
     const proxy = createServer()

@@ -1,5 +1,6 @@
 import { type AuditEventInput, actorOf, appendAuditAll } from '#governance'
 import type { Span } from '#kernel'
+import { costOf } from '#models'
 import { writeTraces } from '#ops'
 import type { Store, Tx } from '#store'
 import { addTurns, type Turn } from '../conversations/turns.ts'
@@ -56,10 +57,7 @@ async function writeAll(tx: Tx, ended: readonly Ended[]): Promise<void> {
 
 function answeredOf(run: Run, conclusion: Conclusion): Answered {
   const { access, usage, modelPrice } = conclusion
-  const price = modelPrice
-  const costUsd = price
-    ? (usage.inputTokens * price.input + usage.outputTokens * price.output) / 1_000_000
-    : null
+  const costUsd = costOf(modelPrice, usage) ?? null
   return {
     outcome: conclusion.outcome,
     text: conclusion.text,

@@ -1,5 +1,6 @@
 import type { Found } from '#data'
 import type { ErrorCode, PlinthError } from '#kernel'
+import type { Price } from '#models'
 import type { AnswerAccess, Denied } from './authorizing.ts'
 import type { AskedText } from './masking.ts'
 import type { Citation, Outcome, ShownPassage, Unsupported } from './parts.ts'
@@ -21,7 +22,7 @@ export interface Conclusion {
   terms: string[]
   dense: Found['dense'] | null
   model: string | null
-  modelPrice: { input: number; output: number } | null
+  modelPrice: Price | undefined
   usage: { inputTokens: number; outputTokens: number }
   route: { model: string; reason: string; used: boolean }[]
   checks: { check: string; result: string; detail: string }[]
@@ -39,7 +40,7 @@ const nothing: Conclusion = {
   terms: [],
   dense: null,
   model: null,
-  modelPrice: null,
+  modelPrice: undefined,
   usage: { inputTokens: 0, outputTokens: 0 },
   route: [],
   checks: [],

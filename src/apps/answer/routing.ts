@@ -1,5 +1,5 @@
 import type { Span } from '#kernel'
-import { type ModelChoice, routeModels, type SkippedModel } from '#models'
+import { type ModelChoice, type Price, priceAt, routeModels, type SkippedModel } from '#models'
 import type { Snapshot } from '#store'
 import type { AnswerAccess } from './authorizing.ts'
 import type { Run } from './run.ts'
@@ -8,8 +8,8 @@ import type { Run } from './run.ts'
 export interface Choices {
   usable: { model: string; choice: ModelChoice }[]
   skipped: SkippedModel[]
-  /** US dollars per million tokens of a model, where known. */
-  priceOf(model: string | null): { input: number; output: number } | null
+  /** Today's price of a model, where known. */
+  priceOf(model: string | null): Price | undefined
   /** Every model of the route and why it was used, held in reserve or skipped. */
   explained(used: string | null): { model: string; reason: string; used: boolean }[]
 }
@@ -24,7 +24,10 @@ export function chooseModels(run: Run, access: AnswerAccess, span: Span): Choice
   return {
     usable,
     skipped: routed.skipped,
-    priceOf: (model) => usable.find((one) => one.model === model)?.choice.model.spec.price ?? null,
+    priceOf: (model) => {
+      const spec = usable.find((one) => one.model === model)?.choice.model.spec
+      return spec && priceAt(spec, run.house.clock.now().getTime())
+    },
     explained: (used) => [
       ...usable.map(({ model, choice }) => ({
         model,

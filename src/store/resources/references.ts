@@ -15,7 +15,12 @@ type Finder<K extends ResourceKind> = (spec: ResourceSpec<K>) => Reference[]
 const finders: { [K in ResourceKind]?: Finder<K> } = {
   Source: (spec) => [at('KnowledgeBase', spec.knowledgeBase, 'knowledgeBase')],
   Model: (spec) => [at('Provider', spec.provider, 'provider')],
-  Route: (spec) => spec.models.map((text, i) => at('Model', text, 'models', i)),
+  Route: (spec) => [
+    ...spec.models.map((text, i) => at('Model', text, 'models', i)),
+    ...(spec.candidates ?? []).map(({ model }, i) => at('Model', model, 'candidates', i, 'model')),
+    ...(spec.shadow ? [at('Model', spec.shadow.model, 'shadow', 'model')] : []),
+    ...(spec.guardrail ? [at('Guardrail', spec.guardrail, 'guardrail')] : []),
+  ],
   Assistant: (spec) => [
     ...spec.knowledgeBases.map((text, i) => at('KnowledgeBase', text, 'knowledgeBases', i)),
     at('Route', spec.route, 'route'),
