@@ -7,6 +7,7 @@ export const limits = {
   pageSizeMax: 500,
   questionChars: 16_000,
   historyMessages: 12,
+  historyVersions: 200,
   retrieveLegCandidates: 100,
   groundPassages: 12,
   answerChars: 200_000,

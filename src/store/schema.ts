@@ -265,6 +265,7 @@ export interface Schema {
     outcome: Nullable<string>
     citations: DefaultedJson<unknown[]>
     unsupported: DefaultedJson<unknown[]>
+    grounds: Defaulted<string[]>
     trace_id: Nullable<string>
     created_at: Time
   }

@@ -371,6 +371,7 @@ create table message ( -- row-level security, forced
   trace_id text,
   created_at timestamp with time zone not null default now(),
   unsupported jsonb not null default '[]'::jsonb,
+  grounds text[] not null default '{}'::text[],
   constraint message_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversation(id) ON DELETE CASCADE,
   constraint message_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
   constraint message_pkey PRIMARY KEY (id),

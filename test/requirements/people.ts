@@ -65,6 +65,8 @@ export const people = rows('issue 3 §2', {
     'Signing in: is limited for an account and an address, and the limit passes with time',
   'M27.sign-in-page': 'The console in a browser: signs in by a link that works once, within 200 KB',
   'M27.sign-in-timing': 'Signing in: takes the same work for accounts that do not exist',
+  'M27.stored-grounds':
+    'A stored answer: is withheld from whoever may no longer read a document that it was made from, cited or not',
   'M27.tenant-scope': 'reading: shows nothing of another organization',
   'M27.traces': 'Traces of another are absent, or show only what their viewer may read',
   'M27.values': 'The embedded engine: gives back every value as a server does',

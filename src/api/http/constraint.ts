@@ -1,3 +1,4 @@
+import { type Sight, sightOf } from '#data'
 import { type Constraint, forbidden } from '#governance'
 import type { Permission, RequestContext } from '#kernel'
 import type { ApiHouse } from '../house.ts'
@@ -11,4 +12,15 @@ export async function constraintOf(
   const decision = await house.authorizer.authorize(context, { permission })
   if (decision.denied) throw forbidden(decision)
   return decision.constraint
+}
+
+/** The constraint together with what the bases mask for the caller: what of stored records the caller may see. */
+export async function sightIn(
+  house: ApiHouse,
+  context: RequestContext,
+  permission: Permission,
+): Promise<Sight> {
+  const constraint = await constraintOf(house, context, permission)
+  const snapshot = await house.snapshots.get(context.organizationId)
+  return sightOf(snapshot, context.principal, constraint)
 }

@@ -12,7 +12,7 @@ import { giveFeedback } from '#ops'
 import { conversationDetail, conversationPage, feedbackRequest } from '../contract/answers.ts'
 import { acknowledged, paging } from '../contract/basics.ts'
 import type { ApiHouse } from '../house.ts'
-import { constraintOf } from '../http/constraint.ts'
+import { sightIn } from '../http/constraint.ts'
 import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { replied, route } from '../http/route.ts'
 
@@ -30,8 +30,9 @@ export const conversationRoutes = [
     response: conversationPage,
     async handler({ context, query }, house) {
       const before = decodeCursor(query.cursor, 'time', 'string')
+      const viewer = await viewerOf(house, context)
       const rows = await house.store.read(context.organizationId, (tx) =>
-        listConversations(tx, context.principal.userId, {
+        listConversations(tx, viewer, {
           search: query.search,
           before,
           limit: query.limit + 1,
@@ -149,6 +150,6 @@ export const conversationRoutes = [
 
 /** Whose conversation it must be, and which documents its reader may see now. */
 async function viewerOf(house: ApiHouse, context: RequestContext) {
-  const constraint = await constraintOf(house, context, 'conversations.read')
-  return { userId: context.principal.userId, constraint }
+  const sight = await sightIn(house, context, 'conversations.read')
+  return { userId: context.principal.userId, sight }
 }

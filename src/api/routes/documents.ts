@@ -6,6 +6,7 @@ import {
   listChunks,
   listDocuments,
   listVersions,
+  maySeePlain,
   readDocument,
   readParsed,
   readVersion,
@@ -28,7 +29,7 @@ import { constraintOf } from '../http/constraint.ts'
 import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { replied, route } from '../http/route.ts'
 import { jobView } from '../views/jobs.ts'
-import { maskedNames, maySeePlain } from '../views/plain.ts'
+import { maskedNames } from '../views/plain.ts'
 import { retried } from './jobs.ts'
 
 const tag = 'Documents'
@@ -146,7 +147,7 @@ export const documentRoutes = [
         }),
       }))
       const snapshot = await house.snapshots.get(context.organizationId)
-      const seesPlain = maySeePlain(snapshot, context, found.knowledgeBase)
+      const seesPlain = maySeePlain(snapshot, context.principal, found.knowledgeBase)
       if (!seesPlain && !version.masked) throw plainForbidden('This version')
       const parsed = await readParsed(house.objects, version)
       return {
@@ -231,7 +232,7 @@ export const documentRoutes = [
         const readable = await readDocument(tx, constraint, params.id)
         const at = { documentId: params.id, versionId: query.version }
         const wanted = await readVersion(tx, constraint, at)
-        if (!maySeePlain(snapshot, context, readable.knowledgeBase)) {
+        if (!maySeePlain(snapshot, context.principal, readable.knowledgeBase)) {
           throw plainForbidden('The original')
         }
         await house.appendAudit(tx, [opened(context, params.id, wanted.id)])

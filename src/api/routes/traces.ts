@@ -1,16 +1,14 @@
 import { z } from 'zod'
-import { readDocument, readParsed, readVersion, textOf } from '#data'
-import type { Constraint } from '#governance'
+import { readableVersions, readParsed, readVersion, type Sight, textOf } from '#data'
 import { actorOf } from '#governance'
 import { PlinthError, type RequestContext } from '#kernel'
-import { type FullTrace, feedbackOf, listTraces, readTrace, type TraceRow } from '#ops'
+import { type FullTrace, feedbackOf, groundsOf, listTraces, readTrace, type TraceRow } from '#ops'
 import type { ParsedDocument } from '#ports'
 import { traceDetail, tracePage, traceQuery } from '../contract/answers.ts'
 import type { ApiHouse } from '../house.ts'
-import { constraintOf } from '../http/constraint.ts'
+import { sightIn } from '../http/constraint.ts'
 import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { route } from '../http/route.ts'
-import { maySeePlain } from '../views/plain.ts'
 
 const tag = 'Activity'
 
@@ -26,7 +24,11 @@ export const traceRoutes = [
     async handler({ context, query }, house) {
       const before = decodeCursor(query.cursor, 'time', 'string')
       const { limit, cursor: _, ...filter } = query
-      const only = { before, ownOf: ownOnly(context), constraint: await seenBy(house, context) }
+      const only = {
+        before,
+        ownOf: ownOnly(context),
+        constraint: (await seenBy(house, context)).constraint,
+      }
       const rows = await house.store.read(context.organizationId, (tx) =>
         listTraces(tx, { ...filter, ...only, limit: limit + 1 }),
       )
@@ -43,24 +45,26 @@ export const traceRoutes = [
     params: z.object({ id: z.string() }),
     response: traceDetail,
     async handler({ context, params }, house) {
-      const constraint = await seenBy(house, context)
+      const sight = await seenBy(house, context)
+      const { constraint } = sight
       const found = await house.store.within(context.organizationId, async (tx) => {
         const trace = await readTrace(tx, params.id, { ownOf: ownOnly(context), constraint })
         if (!trace) throw new PlinthError('NOT_FOUND', `There is no trace ${params.id}.`)
         const foreign = trace.userId !== null && trace.userId !== context.principal.userId
         if (foreign) await house.appendAudit(tx, [openedEvent(context, trace.id)])
-        return { trace, feedback: await feedbackOf(tx, trace.id) }
+        const readable = await readableVersions(tx, sight, groundsOf(trace))
+        return { trace, readable, feedback: await feedbackOf(tx, trace.id) }
       })
       return {
-        ...(await detailOf(house, context, { ...found, constraint })),
+        ...(await detailOf(house, context, { ...found, sight })),
         feedback: found.feedback,
       }
     },
   }),
 ]
 
-function seenBy(house: ApiHouse, context: RequestContext): Promise<Constraint> {
-  return constraintOf(house, context, 'answers.ask')
+function seenBy(house: ApiHouse, context: RequestContext): Promise<Sight> {
+  return sightIn(house, context, 'answers.ask')
 }
 
 function ownOnly(context: RequestContext): string | undefined {
@@ -109,19 +113,27 @@ const unreadable = {
   text: '(You may not read this document.)',
 }
 
-const hidden = '(You may not read a document that this answer is drawn from.)'
+const hidden = '(This answer is withheld: you may not read a document that it was made from.)'
+
+interface Seen {
+  trace: FullTrace
+  sight: Sight
+  /** Those of its versions that the viewer may read now. */
+  readable: ReadonlySet<string>
+}
 
 /**
- * Passages and quotes are read again under the viewer's own rights: what the asker could read, a viewer may not. An
- * answer that cites what the viewer may not read is hidden whole.
+ * Passages and quotes are read again under the viewer's own rights: what the asker could read, a viewer may not, nor the
+ * asker any more. An answer is withheld whole when it was made from anything that the viewer may not read.
  */
 async function detailOf(
   house: ApiHouse,
   context: RequestContext,
-  { trace, constraint }: { trace: FullTrace; constraint: Constraint },
+  { trace, sight, readable }: Seen,
 ) {
   const detail = trace.detail as StoredDetail
-  const texts = new SpanTexts(house, context, constraint)
+  const texts = new SpanTexts(house, context, { sight, readable })
+  const whole = groundsOf(trace).every((id) => readable.has(id))
   const passages = []
   for (const passage of detail.passages ?? []) {
     const text = await texts.of(passage)
@@ -133,19 +145,25 @@ async function detailOf(
     releaseDigest: trace.releaseDigest,
     snapshotDigest: trace.snapshotDigest,
     spans: trace.spans as never[],
-    answer: detail.answer ? await readableAnswer(detail.answer, texts) : null,
+    answer: detail.answer ? await readableAnswer(detail.answer, texts, whole) : null,
     passages: passages as never[],
     route: detail.route ?? [],
-    checks: detail.checks ?? [],
+    checks: (detail.checks ?? []).map((check) => (whole ? check : { ...check, detail: '' })),
   }
 }
 
-async function readableAnswer(answer: NonNullable<StoredDetail['answer']>, texts: SpanTexts) {
+async function readableAnswer(
+  answer: NonNullable<StoredDetail['answer']>,
+  texts: SpanTexts,
+  whole: boolean,
+) {
+  const nothing = { outcome: 'withheld', text: hidden, reason: null, citations: [] }
+  const withheld = { ...answer, ...nothing, unsupported: [] } as never
+  if (!whole) return withheld
   const citations = []
   for (const citation of answer.citations) {
     const quote = await texts.of(citation)
-    if (quote === undefined)
-      return { ...answer, text: hidden, citations: [], unsupported: [] } as never
+    if (quote === undefined) return withheld
     citations.push({ ...citation, quote })
   }
   return { ...answer, citations } as never
@@ -155,13 +173,13 @@ async function readableAnswer(answer: NonNullable<StoredDetail['answer']>, texts
 class SpanTexts {
   readonly #house: ApiHouse
   readonly #context: RequestContext
-  readonly #constraint: Constraint
+  readonly #seen: Pick<Seen, 'sight' | 'readable'>
   readonly #parsed = new Map<string, Promise<ParsedDocument | undefined>>()
 
-  constructor(house: ApiHouse, context: RequestContext, constraint: Constraint) {
+  constructor(house: ApiHouse, context: RequestContext, seen: Pick<Seen, 'sight' | 'readable'>) {
     this.#house = house
     this.#context = context
-    this.#constraint = constraint
+    this.#seen = seen
   }
 
   async of(span: StoredPassage): Promise<string | undefined> {
@@ -175,16 +193,13 @@ class SpanTexts {
   }
 
   async #read(span: StoredPassage): Promise<ParsedDocument | undefined> {
+    const { sight, readable } = this.#seen
+    if (!readable.has(span.versionId)) return undefined
     try {
       const at = { documentId: span.documentId, versionId: span.versionId }
-      const { organizationId } = this.#context
-      const { version, found } = await this.#house.store.read(organizationId, async (tx) => ({
-        version: await readVersion(tx, this.#constraint, at),
-        found: await readDocument(tx, this.#constraint, at.documentId),
-      }))
-      const snapshot = await this.#house.snapshots.get(organizationId)
-      const plain = maySeePlain(snapshot, this.#context, found.knowledgeBase)
-      if (!plain && !version.masked) return undefined
+      const version = await this.#house.store.read(this.#context.organizationId, (tx) =>
+        readVersion(tx, sight.constraint, at),
+      )
       return await readParsed(this.#house.objects, version)
     } catch (error) {
       if (error instanceof PlinthError && error.code === 'NOT_FOUND') return undefined

@@ -1,18 +1,7 @@
+import { maySeePlain } from '#data'
 import { detect, mask, PlaceholderScope } from '#governance'
-import type { RequestContext, Resource } from '#kernel'
-import type { Snapshot } from '#store'
+import type { RequestContext } from '#kernel'
 import type { ApiHouse } from '../house.ts'
-
-/** Where a base masks, what is not masked (originals, versions from before) is for those who may unmask. */
-export function maySeePlain(
-  snapshot: Snapshot,
-  { principal }: RequestContext,
-  knowledgeBase: string,
-): boolean {
-  const base: Resource<'KnowledgeBase'> | undefined = snapshot.get('KnowledgeBase', knowledgeBase)
-  if (base && base.spec.masking.mode !== 'mask') return true
-  return principal.permissions.has('documents.unmask')
-}
 
 interface Named {
   knowledgeBase: string
@@ -33,7 +22,9 @@ export async function maskedNames<T extends Named>(
   const snapshot = await house.snapshots.get(context.organizationId)
   const out: T[] = []
   for (const thing of things) {
-    out.push(maySeePlain(snapshot, context, thing.knowledgeBase) ? thing : await named(thing))
+    out.push(
+      maySeePlain(snapshot, context.principal, thing.knowledgeBase) ? thing : await named(thing),
+    )
   }
   return out
 }

@@ -1,3 +1,4 @@
+import { sightOf } from '#data'
 import type { Constraint } from '#governance'
 import { type Release, readStanding, type Snapshot, type SnapshotResource } from '#store'
 import { type ConversationHistory, readHistory } from '../conversations/history.ts'
@@ -42,7 +43,7 @@ export async function authorize(run: Run): Promise<AnswerAccess | Denied> {
   const history = await readHistory(house.store, {
     organizationId,
     userId: principal.userId,
-    constraint: decision.constraint,
+    sight: sightOf(snapshot, principal, decision.constraint),
     conversationId: question.conversationId,
     given: question.history,
   })

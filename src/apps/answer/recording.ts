@@ -104,8 +104,15 @@ function turnOf({ run, conclusion, answered }: Ended): Turn | undefined {
     outcome: answered.outcome,
     citations: answered.citations,
     unsupported: answered.unsupported,
+    grounds: groundsOf(conclusion),
     traceId: run.trace.id,
   }
+}
+
+/** Versions whose text the model was given: passages, and what earlier turns were made from. */
+function groundsOf({ access, passages }: Conclusion): string[] {
+  if (passages.length === 0) return []
+  return [...new Set([...passages.map((p) => p.versionId), ...(access?.history.grounds ?? [])])]
 }
 
 function eventsOf({ run, conclusion, answered }: Ended): AuditEventInput[] {
@@ -178,6 +185,7 @@ function traceRecord(run: Run, conclusion: Conclusion, answered: Answered) {
       question: asked?.text ?? unread,
       answer: { ...answered, citations: answered.citations.map(({ quote: _, ...rest }) => rest) },
       passages: conclusion.passages.map(({ text: _, ...rest }) => rest),
+      grounds: groundsOf(conclusion),
       terms: conclusion.terms,
       dense: conclusion.dense,
       route: conclusion.route,

@@ -1,8 +1,8 @@
-import type { Constraint } from '#governance'
+import type { Sight } from '#data'
 import { limits } from '#kernel'
 import type { ChatMessage } from '#ports'
 import type { Store } from '#store'
-import { closeUnreadable } from './read.ts'
+import { withholdUnreadable } from './read.ts'
 
 export interface ConversationHistory {
   /** The conversation being continued, if any. */
@@ -11,6 +11,8 @@ export interface ConversationHistory {
   questions: string[]
   /** Earlier turns as messages for a model. */
   messages: ChatMessage[]
+  /** Document versions that those messages were made from. */
+  grounds: string[]
 }
 
 /**
@@ -22,7 +24,7 @@ export async function readHistory(
   what: {
     organizationId: string
     userId: string
-    constraint: Constraint
+    sight: Sight
     conversationId: string | undefined
     given: readonly { role: 'user' | 'assistant'; content: string }[] | undefined
   },
@@ -39,12 +41,12 @@ export async function readHistory(
     if (!own) return undefined
     const latest = await tx
       .selectFrom('message')
-      .select(['role', 'content', 'citations', 'outcome'])
+      .select(['role', 'content', 'outcome', 'grounds'])
       .where('conversation_id', '=', id)
       .orderBy('ordinal', 'desc')
       .limit(limits.historyMessages)
       .execute()
-    return closeUnreadable(tx, what.constraint, latest)
+    return withholdUnreadable(tx, what.sight, latest)
   })
   return turns ? fromTurns(id, turns.reverse()) : 'absent'
 }
@@ -53,6 +55,7 @@ interface Turn {
   role: 'user' | 'assistant'
   content: string
   outcome?: string | null
+  grounds?: readonly string[]
 }
 
 function fromTurns(
@@ -60,16 +63,29 @@ function fromTurns(
   turns: readonly Turn[],
 ): ConversationHistory {
   const recent = turns.slice(-limits.historyMessages)
+  const whole = withinGrounds(
+    recent.filter((turn, i) => !isBroken(turn) && !isBroken(recent[i + 1])),
+  )
   return {
     conversationId,
     questions: recent.filter((turn) => turn.role === 'user').map((turn) => turn.content),
-    messages: recent
-      .filter((turn, i) => !isBroken(turn) && !isBroken(recent[i + 1]))
-      .map(({ role, content }) => ({ role, content })),
+    messages: whole.map(({ role, content }) => ({ role, content })),
+    grounds: groundsOf(whole),
   }
 }
 
-/** An answer that never came is no turn for a model: its question goes with it. */
+/** An answer that never came, or is withheld, is no turn for a model: its question goes with it. */
 function isBroken(turn: Turn | undefined): boolean {
-  return turn?.outcome === 'failed' || turn?.outcome === 'cancelled'
+  return ['failed', 'cancelled', 'withheld'].includes(turn?.outcome ?? '')
+}
+
+/** The newest turns that were made from so few documents that an answer's record stays small. */
+function withinGrounds(turns: readonly Turn[]): readonly Turn[] {
+  let from = 0
+  while (groundsOf(turns.slice(from)).length > limits.historyVersions) from += 2
+  return turns.slice(from)
+}
+
+function groundsOf(turns: readonly Turn[]): string[] {
+  return [...new Set(turns.flatMap((turn) => turn.grounds ?? []))]
 }

@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
-import { readableDocuments } from '#data'
-import type { Constraint } from '#governance'
+import { readableVersions, type Sight, visibleVersions } from '#data'
 import { PlinthError } from '#kernel'
 import type { Tx } from '#store'
 import type { Citation, Outcome, Unsupported } from '../answer/parts.ts'
@@ -26,17 +25,26 @@ export interface MessageView {
   createdAt: string
 }
 
-/** A user's own conversations, newest first; `before` is the sort key of the last one shown. */
+/** Whose conversations, and which documents that user may see now. */
+export interface Viewer {
+  userId: string
+  sight: Sight
+}
+
+/**
+ * A user's own conversations, newest first; `before` is the sort key of the last one shown. A search looks into what the
+ * user may still read only.
+ */
 export async function listConversations(
   tx: Tx,
-  userId: string,
+  viewer: Viewer,
   page: {
     search?: string | undefined
     before?: readonly [string, string] | undefined
     limit: number
   },
 ): Promise<ConversationView[]> {
-  let query = conversationQuery(tx, userId)
+  let query = conversationQuery(tx, viewer.userId)
     .orderBy('c.updated_at', 'desc')
     .orderBy('c.id', 'desc')
     .limit(page.limit)
@@ -50,7 +58,8 @@ export async function listConversations(
             .selectFrom('message as m')
             .select('m.id')
             .whereRef('m.conversation_id', '=', 'c.id')
-            .where('m.content', 'ilike', like),
+            .where('m.content', 'ilike', like)
+            .where(({ exists, not }) => not(exists(unseenGrounds(tx, viewer.sight)))),
         ),
       ]),
     )
@@ -64,13 +73,23 @@ export async function listConversations(
   return (await query.execute()).map(toView)
 }
 
+/** Versions that the message `m` was made from and that may not be seen. */
+function unseenGrounds(tx: Tx, sight: Sight) {
+  return tx
+    .selectFrom(sql<{ id: string }>`(select unnest(m.grounds) as id)`.as('g'))
+    .select('g.id')
+    .where(({ exists, not }) =>
+      not(exists(visibleVersions(tx, sight).where('v.id', '=', sql<string>`g.id`))),
+    )
+}
+
 /**
- * One conversation of the user with all its messages; an answer drawn from what the user may not read any more is
- * closed. Throws NOT_FOUND for another's as for none.
+ * One conversation of the user with all its messages; an answer made from what the user may not read any more is
+ * withheld. Throws NOT_FOUND for another's as for none.
  */
 export async function readConversation(
   tx: Tx,
-  { userId, constraint }: { userId: string; constraint: Constraint },
+  { userId, sight }: Viewer,
   id: string,
 ): Promise<ConversationView & { messages: MessageView[] }> {
   const row = await conversationQuery(tx, userId).where('c.id', '=', id).executeTakeFirst()
@@ -81,12 +100,12 @@ export async function readConversation(
       join.onRef('f.trace_id', '=', 'm.trace_id').on('f.user_id', '=', userId),
     )
     .select(['m.id', 'm.role', 'm.content', 'm.outcome', 'm.citations', 'm.trace_id'])
-    .select(['m.unsupported', 'm.created_at', 'f.rating'])
+    .select(['m.unsupported', 'm.grounds', 'm.created_at', 'f.rating'])
     .where('m.conversation_id', '=', id)
     .orderBy('m.ordinal')
     .limit(10_000)
     .execute()
-  const open = await closeUnreadable(tx, constraint, messages)
+  const open = await withholdUnreadable(tx, sight, messages)
   return {
     ...toView(row),
     messages: open.map((m) => ({
@@ -103,21 +122,23 @@ export async function readConversation(
   }
 }
 
-/** Stands for an answer that was drawn from what its reader may not read any more. */
-const closed = '(You may not read a document any more that this answer is drawn from.)'
+/** Stands for an answer that was made from what its reader may not read any more. */
+const withheld =
+  '(This answer is withheld: you may no longer read a document that it was made from.)'
 
-/** Messages with the content, citations and marks of those taken out that cite what the constraint does not permit. */
-export async function closeUnreadable<M extends { content: string; citations: unknown }>(
-  tx: Tx,
-  constraint: Constraint,
-  messages: readonly M[],
-): Promise<M[]> {
-  const cited = (message: M) => (message.citations as Citation[]).map((c) => c.documentId)
-  const readable = await readableDocuments(tx, constraint, messages.flatMap(cited))
+/** Messages with the content, citations and marks of those taken out that were made from what may not be seen now. */
+export async function withholdUnreadable<
+  M extends { content: string; outcome: string | null; grounds: readonly string[] },
+>(tx: Tx, sight: Sight, messages: readonly M[]): Promise<M[]> {
+  const readable = await readableVersions(
+    tx,
+    sight,
+    messages.flatMap(({ grounds }) => grounds),
+  )
   return messages.map((message) =>
-    cited(message).every((id) => readable.has(id))
+    message.grounds.every((id) => readable.has(id))
       ? message
-      : { ...message, content: closed, citations: [], unsupported: [] },
+      : { ...message, content: withheld, outcome: 'withheld', citations: [], unsupported: [] },
   )
 }
 

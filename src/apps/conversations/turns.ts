@@ -16,6 +16,8 @@ export interface Turn {
   citations: readonly unknown[]
   /** Sentences without sufficient support, as offsets into the answer. */
   unsupported: readonly unknown[]
+  /** Document versions that the answer was made from. */
+  grounds: readonly string[]
   traceId: string
 }
 
@@ -112,6 +114,7 @@ function messagesOf(
       outcome: turn.outcome,
       citations: JSON.stringify(turn.citations),
       unsupported: JSON.stringify(turn.unsupported),
+      grounds: [...turn.grounds],
     },
   ]
 }

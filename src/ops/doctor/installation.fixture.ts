@@ -216,6 +216,7 @@ async function addRest(
       outcome: 'answered',
       citations: [],
       unsupported: [],
+      grounds: [],
       traceId: newId('trc'),
     }
     const begun = await addTurn(tx, { ...turn, conversationId: undefined })

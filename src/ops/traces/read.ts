@@ -108,6 +108,21 @@ export async function feedbackOf(tx: Tx, traceId: string) {
   }))
 }
 
+/** Every version whose text may show in the stored record of an answer, whether the answer cites it or not. */
+export function groundsOf({ detail }: Pick<FullTrace, 'detail'>): string[] {
+  const {
+    answer,
+    passages = [],
+    grounds = [],
+  } = detail as {
+    answer?: { citations: { versionId: string }[] }
+    passages?: { versionId: string }[]
+    grounds?: string[]
+  }
+  const shown = [...passages, ...(answer?.citations ?? [])].map(({ versionId }) => versionId)
+  return [...new Set([...grounds, ...shown])]
+}
+
 function traceQuery(tx: Tx, { permissionSetIds }: Constraint) {
   const query = tx
     .selectFrom('trace as t')

@@ -1,0 +1,185 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FakeUpstream, startFakeUpstream } from '../../conformance/chat-model/fake-upstream.ts'
+import { type OpenHouse, openHouse, type Person } from '../open-house.ts'
+
+const resources = (upstream: FakeUpstream) => `
+kind: KnowledgeBase
+name: kitchen
+spec: { readers: [everyone], masking: { mode: off } }
+---
+kind: Source
+name: kitchen
+spec: { knowledgeBase: kitchen, upload: {} }
+---
+kind: Prompt
+name: plain
+spec: { system: Answer briefly. }
+---
+kind: Guardrail
+name: open
+spec: { personalData: { input: allow, output: allow }, citations: { unsupported: mark } }
+---
+kind: Provider
+name: outside
+spec: { protocol: openai, baseUrl: "${upstream.url}/v1" }
+---
+kind: Model
+name: outside
+spec: { provider: outside, upstreamModel: m }
+---
+kind: Route
+name: outside
+spec: { models: [outside] }
+---
+kind: Assistant
+name: cook
+spec: { knowledgeBases: [kitchen], route: outside, prompt: plain, guardrail: open }
+`
+
+describe('a stored answer', () => {
+  let house: OpenHouse
+  let upstream: FakeUpstream
+  let reader: Person
+  let round = 0
+  beforeAll(async () => {
+    upstream = await startFakeUpstream()
+    house = await openHouse({ env: { PLINTH_ALLOWED_PRIVATE_HOSTS: upstream.host } })
+    await house.apply(resources(upstream))
+    reader = await house.person('reader')
+  })
+  afterAll(async () => {
+    await house?.close()
+    await upstream?.close()
+  })
+
+  const ask = async (body: object, headers: Record<string, string> = {}) =>
+    (await reader.call('POST', '/api/v1/ask', { body, headers })).body
+  const setReaders = (id: string, readers: string[]) =>
+    house.owner.call('PUT', `/api/v1/documents/${id}/readers`, { body: { readers } })
+
+  /** An answer that repeats a document without citing it, and one that follows it up from another document alone. */
+  async function conversation() {
+    const n = ++round
+    const open = await house.upload('kitchen', `soup${n}.txt`, `Soup${n} is served at noon.`)
+    const closing = await house.upload(
+      'kitchen',
+      `secret${n}.txt`,
+      `Soup${n} has a secret ingredient: marmalade.`,
+    )
+    upstream.words = [
+      `Soup${n} is served at noon [1]. `,
+      'Regulars whisper about marmalade when strangers visit the dining hall.',
+    ]
+    const question = `When is Soup${n} served?`
+    const first = await ask({ question, assistant: 'cook' })
+    expect(first).toMatchObject({ outcome: 'answered', citations: [{ documentId: open.id }] })
+    expect(first.text).toContain('marmalade')
+    const alone = await house.upload('kitchen', `bread${n}.txt`, `Loaf${n} is baked at six.`)
+    upstream.words = [
+      `Loaf${n} is baked at six [1]. `,
+      'Again regulars whisper about marmalade near strangers.',
+    ]
+    const second = await ask({
+      question: `At what hour, every morning before work begins, is Loaf${n} baked by the bakers of the house, and is it baked twice?`,
+      assistant: 'cook',
+      conversationId: first.conversationId,
+    })
+    expect(second).toMatchObject({ outcome: 'answered', citations: [{ documentId: alone.id }] })
+    return {
+      n,
+      open,
+      closing,
+      first,
+      second,
+      path: `/api/v1/conversations/${first.conversationId}`,
+    }
+  }
+
+  /** Everything that is stored about the two answers, as the reader sees it. */
+  async function shown({ first, second, path }: Awaited<ReturnType<typeof conversation>>) {
+    const paths = [path, `${path}/export`, `${path}/export?format=markdown`].concat(
+      [first, second].map(({ traceId }) => `/api/v1/traces/${traceId}`),
+    )
+    const texts = await Promise.all(paths.map(async (one) => (await reader.call('GET', one)).text))
+    return texts.join('\n')
+  }
+
+  const found = async (word: string) =>
+    (await reader.call('GET', `/api/v1/conversations?search=${word}`)).body.items.length
+
+  for (const [how, close] of [
+    ['forbidden', (id: string) => setReaders(id, [`user:${house.owner.id}`])],
+    ['deleted', (id: string) => house.owner.call('DELETE', `/api/v1/documents/${id}`)],
+  ] as const) {
+    it(`is withheld once a document is ${how} that it was made from, cited or not, itself or by an earlier turn [M27.stored-grounds]`, async () => {
+      const made = await conversation()
+      expect(await shown(made)).toContain('marmalade')
+      expect(await found('marmalade')).toBe(1)
+      expect((await close(made.closing.id)).status).toBe(200)
+      expect(await shown(made)).not.toContain('marmalade')
+      expect(await found('marmalade')).toBe(0)
+      expect(await found(`Soup${made.n}`)).toBe(1)
+      const { messages } = (await reader.call('GET', made.path)).body
+      for (const at of [1, 3]) {
+        expect(messages[at]).toMatchObject({ outcome: 'withheld', citations: [], unsupported: [] })
+        expect(messages[at].content).toContain('withheld')
+      }
+      for (const { traceId } of [made.first, made.second]) {
+        const { answer } = (await reader.call('GET', `/api/v1/traces/${traceId}`)).body
+        expect(answer).toMatchObject({ outcome: 'withheld', citations: [], reason: null })
+      }
+      // A later turn is given nothing of it, and stays open.
+      upstream.requests.length = 0
+      upstream.words = [`Soup${made.n} is served at noon [1].`]
+      const { conversationId } = made.first
+      const question = `When is Soup${made.n} served?`
+      const third = await ask({ question, assistant: 'cook', conversationId })
+      expect(third.outcome).toBe('answered')
+      expect(JSON.stringify(upstream.requests)).not.toContain('marmalade')
+      const after = (await reader.call('GET', made.path)).body.messages
+      expect(after[5].content).toContain('noon')
+    })
+  }
+
+  it('opens again with the document [M27.stored-grounds]', async () => {
+    const made = await conversation()
+    await setReaders(made.closing.id, [`user:${house.owner.id}`])
+    expect(await shown(made)).not.toContain('marmalade')
+    await setReaders(made.closing.id, ['everyone'])
+    const { messages } = (await reader.call('GET', made.path)).body
+    expect(messages[1].content).toContain('marmalade')
+  })
+
+  it('made before its base masked is for those who may see what is not masked [M27.stored-grounds]', async () => {
+    const made = await conversation()
+    const masking = (mode: string) => `
+kind: KnowledgeBase
+name: kitchen
+spec: { readers: [everyone], masking: { mode: ${mode} } }
+`
+    await house.apply(masking('mask'))
+    const seer = await shown(made)
+    await house.apply(masking('off'))
+    expect(seer).not.toContain('marmalade')
+    expect(await shown(made)).toContain('marmalade')
+  })
+
+  it('from before grounds were kept is closed by all that its conversation had used [M27.stored-grounds]', async () => {
+    const made = await conversation()
+    const { store } = house.house.foundation
+    const { readFile } = await import('node:fs/promises')
+    const { splitStatements } = await import('../../src/store/migrate.ts')
+    const file = new URL('../../src/store/migrations/0005_grounds.sql', import.meta.url)
+    const [, ...backfill] = splitStatements(await readFile(file, 'utf8'))
+    await store.system(async (tx) => {
+      await sql`update message set grounds = '{}' where organization_id = ${house.organizationId}`.execute(
+        tx,
+      )
+      for (const statement of backfill) await sql.raw(statement).execute(tx)
+    })
+    expect(await shown(made)).toContain('marmalade')
+    await setReaders(made.closing.id, [])
+    expect(await shown(made)).not.toContain('marmalade')
+  })
+})
