@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { type AuditActor, appendAudit, permissionSetFor } from '#governance'
 import { PlinthError, type Resource, toPlinthError } from '#kernel'
 import type { SourceItem } from '#ports'
@@ -32,6 +33,9 @@ const page = 500
 const batchFiles = 32
 const batchBytes = 8 * 1024 * 1024
 
+/** Listings of one job. Before the last one it lets nobody join any more: who asks then gets a job of their own. */
+const mostRounds = 10
+
 /** So many documents are not removed because a folder turned out empty. */
 const emptyGuard = 10
 
@@ -48,13 +52,17 @@ interface BatchInput {
   items: { documentId: string; changeMark?: string | null; originalKey?: string }[]
 }
 
+/** What the listings of a job found so far: `listed` and `problems` by the newest one. */
 interface Scan {
   listed: number
   queued: number
+  /** Files that this job had not to read; those that it read are unchanged in its later listings. */
   unchanged: number
   removed: number
   problems: number
 }
+
+const noScan: Scan = { listed: 0, queued: 0, unchanged: 0, removed: 0, problems: 0 }
 
 /** Asks for a scan of a source; one that is queued or under way is joined, and lists again when it has ended. */
 export function requestSync(tx: Tx, input: SyncInput, createdBy: string) {
@@ -83,25 +91,26 @@ export function requestIngest(
  */
 export async function syncSource(context: JobContext, house: IngestHouse): Promise<JobOutcome> {
   const { organizationId, id } = context.job
-  const total = { queued: 0, removed: 0 }
+  const close = (seen?: number) =>
+    house.store.within(organizationId, (tx) => closeToJoins(tx, context.lease, seen))
+  let before: Scan = noScan
   for (let round = 1; ; round++) {
+    const last = round === mostRounds
+    if (last) await close()
     const name = round === 1 ? 'scan' : `scan ${round}`
-    const { joins, ...scan } = await context.step(name, () => scanOnce(context, house))
-    total.queued += scan.queued
-    total.removed += scan.removed
+    const { joins, ...scan } = await context.step(name, () => scanOnce(context, house, before))
     const { live } = await house.store.read(organizationId, (tx) => countChildren(tx, id))
     if (live > 0) return { wait: true }
-    const closed = await house.store.within(organizationId, (tx) =>
-      closeToJoins(tx, context.lease, joins),
-    )
-    if (closed) return { done: { ...scan, ...total } }
+    if (last || (await close(joins))) return { done: scan }
+    before = scan
   }
 }
 
-/** One listing; `joins`: how often the job had been joined when it began. */
+/** One listing after those of before; `joins`: how often the job had been joined when it began. */
 async function scanOnce(
   context: JobContext,
   house: IngestHouse,
+  before: Scan,
 ): Promise<Scan & { joins: number }> {
   const { organizationId, id } = context.job
   const input = context.job.input as SyncInput
@@ -112,7 +121,32 @@ async function scanOnce(
     const detail = `${input.actor.id} may not write documents (documents.write).`
     throw new PlinthError('FORBIDDEN', detail)
   }
-  return { joins, ...(await new Scanner(context, house, found).run()) }
+  const given = await house.store.read(organizationId, (tx) => givenToChildren(tx, id))
+  const scan = await new Scanner(context, house, { ...found, before, given }).run()
+  return { joins, ...scan }
+}
+
+/** What children of this job were given to read before: by an earlier listing, or by this one before it was cut off. */
+interface Given {
+  files: number
+  /** Change marks of documents that still wait to be read, by id. */
+  waiting: Map<string, string | null>
+}
+
+async function givenToChildren(tx: Tx, id: string): Promise<Given> {
+  const rows = await tx
+    .selectFrom('job')
+    .select(['state', sql<BatchInput['items']>`input->'items'`.as('items')])
+    .where('parent_id', '=', id)
+    .execute()
+  const given: Given = { files: 0, waiting: new Map() }
+  for (const { state, items } of rows) {
+    given.files += items.length
+    if (state !== 'queued' && state !== 'running') continue
+    for (const { documentId, changeMark } of items)
+      given.waiting.set(documentId, changeMark ?? null)
+  }
+  return given
 }
 
 /** Job `ingest`: reads a handful of documents, one after the other. Each commits on its own. */
@@ -144,13 +178,22 @@ class Scanner {
   readonly #found: SourceWithBase
   readonly #input: SyncInput
   readonly #settings: string
-  readonly #scan: Scan = { listed: 0, queued: 0, unchanged: 0, removed: 0, problems: 0 }
+  readonly #scan: Scan
+  readonly #given: Given
+  /** Files that are as this or an earlier job read them. */
+  #same = 0
   readonly #seen = new Set<string>()
 
-  constructor(context: JobContext, house: IngestHouse, found: SourceWithBase) {
+  constructor(
+    context: JobContext,
+    house: IngestHouse,
+    found: SourceWithBase & { before: Scan; given: Given },
+  ) {
     this.#context = context
     this.#house = house
     this.#found = found
+    this.#given = found.given
+    this.#scan = { ...found.before, queued: found.given.files, listed: 0, problems: 0 }
     this.#input = context.job.input as SyncInput
     this.#settings = settingsDigest(found.base)
   }
@@ -188,6 +231,9 @@ class Scanner {
       await enqueueChildren(tx, { id: this.#context.job.id, createdBy: this.#input.actor.id }, work)
     })
     this.#scan.listed += items.length
+    const { files, waiting } = this.#given
+    const notRead = this.#same - (files - waiting.size)
+    this.#scan.unchanged = Math.max(this.#scan.unchanged, notRead)
     this.#context.progress({ listed: this.#scan.listed, filesUnchanged: this.#scan.unchanged })
   }
 
@@ -211,10 +257,11 @@ class Scanner {
       const same =
         row?.changeMark != null && row.changeMark === item.changeMark && !stale.has(row.id)
       if (same && !this.#input.force && row.state !== 'pending') {
-        this.#scan.unchanged++
+        this.#same++
         continue
       }
       const changeMark = item.changeMark ?? null
+      if (this.#given.waiting.get(documentId) === changeMark) continue
       wanted.push({ documentId, changeMark, size: item.size ?? 0 })
     }
     this.#scan.queued += wanted.length

@@ -213,6 +213,19 @@ describe('durable jobs', () => {
     await next.stop()
   })
 
+  it('goes on with a worker that was stopped and starts again [M7.outages]', async () => {
+    const one = worker({ count: async () => ({ done: 'here' }) })
+    for (let life = 0; life < 3; life++) {
+      one.start()
+      const { id } = await add({ life })
+      await expect.poll(async () => (await look(id))?.state, { timeout: 5_000 }).toBe('succeeded')
+      await Promise.all([one.stop(), one.stop()])
+      const { id: later } = await add({ life, later: true })
+      await one.idle()
+      expect((await look(later))?.state).toBe('queued')
+    }
+  })
+
   it('cancels queued work at once and running work at its signal [M7.cancel]', async () => {
     const queued = await add({}, { kind: 'other' })
     await test.store.within(test.organizationId, (tx) => requestCancel(tx, queued.id))

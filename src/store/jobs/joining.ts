@@ -27,16 +27,17 @@ export async function countJoins(tx: Tx, id: string): Promise<number> {
 }
 
 /**
- * Closes a running job to further joins, unless somebody joined after `seen` was read. The job's row lock orders this
- * and a join: whichever comes second sees the first.
+ * Closes a running job to further joins, unless somebody joined after `seen` was read; without `seen`, in any case: then
+ * one more look is owed to those who joined before. The job's row lock orders this and a join: whichever comes second
+ * sees the first.
  */
-export async function closeToJoins(tx: Tx, lease: Lease, seen: number): Promise<boolean> {
+export async function closeToJoins(tx: Tx, lease: Lease, seen?: number): Promise<boolean> {
   await holdLease(tx, lease)
   const closed = await tx
     .updateTable('job')
     .set({ dedupe_key: null })
     .where('id', '=', lease.job.id)
-    .where(joins, '=', seen)
+    .$if(seen !== undefined, (query) => query.where(joins, '=', seen ?? 0))
     .returning('id')
     .executeTakeFirst()
   return closed !== undefined

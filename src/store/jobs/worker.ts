@@ -56,6 +56,7 @@ export class JobWorker {
     { lease: Lease; abort: AbortController; done: Promise<void> }
   >()
   #stopped = false
+  #stopping: Promise<void> | undefined
   #wake: (() => void) | undefined
   #loop: Promise<void> | undefined
   #renewal: NodeJS.Timeout | undefined
@@ -64,7 +65,10 @@ export class JobWorker {
     this.#options = { leaseSeconds: 30, idleMs: 1_000, alone: false, ...options }
   }
 
+  /** Begins to work, again too after a stop that has ended. */
   start(): void {
+    if (this.#stopping) throw new Error('The worker is stopping: await stop() first.')
+    this.#stopped = false
     this.#loop ??= this.#run()
     this.#renewal ??= setInterval(
       () => void this.#renewAll(),
@@ -79,13 +83,22 @@ export class JobWorker {
   }
 
   /** Stops claiming, aborts what runs and waits for it; aborted jobs go back to the queue. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined
+    })
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
     this.#stopped = true
     clearInterval(this.#renewal)
     this.nudge()
     for (const { abort } of this.#running.values()) abort.abort(stopping())
     await this.#loop
     await Promise.all([...this.#running.values()].map((r) => r.done))
+    this.#loop = undefined
+    this.#renewal = undefined
   }
 
   /** Resolves when this process runs nothing and finds nothing to run. For tests and one-shot commands. */
