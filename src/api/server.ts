@@ -56,9 +56,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setNotFoundHandler((request, reply) => notFound(request, reply, options))
   for (const route of routes) register(app, route, options)
   if (options.consoleDir) {
+    // Looked up with each request: a console that is built anew is served at once, its new files with it.
     await app.register(fastifyStatic, {
       root: options.consoleDir,
-      wildcard: false,
       index: false,
       preCompressed: true,
       cacheControl: false,

@@ -10,6 +10,8 @@ export const doors = rows('issue 3 §5', {
   'M40.deep-links':
     'The address of a page: keeps what fits and drops what does not, without refusing the page',
   'M40.doctor': 'doctor: finds nothing wrong with a healthy installation',
+  'M40.console-files':
+    'The files of the console are those of its newest build, and nothing outside of its folder',
   'M40.first-load': "The console's first load is at most 200 KB gzipped",
   'M40.fsck': 'fsck: finds what was damaged, and how to mend it',
   'M40.marked-passage': 'partsOf: cuts a piece without losing, doubling or moving a character',

@@ -62,6 +62,9 @@ function fromFastify(thrown: unknown): unknown {
       remedy: 'Send JSON with "content-type: application/json".',
     })
   }
+  // A path that leads out of the console's folder.
+  if (code === 'FST_STATIC_FORBIDDEN_PATH')
+    return new PlinthError('NOT_FOUND', 'There is no such file.')
   if (statusCode === 400)
     return new PlinthError('INVALID_INPUT', message ?? 'The request is malformed.')
   return thrown

@@ -211,7 +211,8 @@ export class IndexKeeper {
   async #heal(name: string, followed: Followed, stats: IndexStats): Promise<boolean> {
     const { search, storedIndexes } = this.#house
     const { base } = followed
-    if ((await storedIndexes.prove(base, stats)) !== 'wrong') return false
+    const proof = await storedIndexes.prove(base, stats, this.#abort.signal)
+    if (proof !== 'wrong') return false
     const stored = await storedIndexes.newest(base)
     const why = 'it does not hold what the rows say'
     if (stored) storedIndexes.refuse(base, stored, new PlinthError('INTEGRITY', why))

@@ -12,8 +12,8 @@ export async function checkIndexes(deps: DoctorDeps): Promise<Check> {
   for (const [indexName, index] of loaded) {
     const place = placeOf(indexName)
     if (!place || !deps.organizationIds.includes(place.organizationId)) continue
-    const rows = await deps.store.read(place.organizationId, (db) => countIndexedRows(db, place))
-    if (index.epoch < rows.epoch) behind++
+    const rows = await countIndexedRows(deps.store, place)
+    if (rows === 'moved' || index.epoch < rows.epoch) behind++
     else if (index.epoch > rows.epoch) {
       wrong.push(`${place.base}: the index is at epoch ${index.epoch}, the rows at ${rows.epoch}`)
     } else if (index.chunks === rows.chunks && index.vectors === rows.vectors) same++

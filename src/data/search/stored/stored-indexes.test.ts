@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { countIndexedRows } from '#store'
 import { addOrganization, openTestStore, type TestStore } from '../../../../test/open-store.ts'
 import { FolderObjectStore } from '../../../adapters/objects/folder/folder.ts'
 import { indexName } from '../indexed-base.ts'
@@ -306,6 +307,27 @@ describe('the keeper of indexes', () => {
     await reader.keeper.sweep()
     expect(await models()).toEqual(['test'])
     await expectTidy(at, reader)
+  })
+
+  it('counts the rows in pages of any size, and only those of one moment [M3.keeper-proof]', async () => {
+    const at = await filled(9)
+    await at.replace(at.documents[2]!, 'beta', 5)
+    await at.remove(at.documents[4]!)
+    await at.permit(at.documents[1]!, 1)
+    const epoch = await at.epoch()
+    const place = { organizationId: at.base.organizationId, base: at.base.knowledgeBase }
+    const count = (model: string | undefined, options = {}) =>
+      countIndexedRows(at.store, { ...place, model }, options)
+    for (const page of [1, 2, 3, 7, 26, 27, 1_000]) {
+      expect(await count('test@1', { page })).toEqual({ epoch, chunks: 26, vectors: 26 })
+      expect(await count(undefined, { page })).toEqual({ epoch, chunks: 26, vectors: 0 })
+    }
+    expect(await count('test@1', { expected: epoch - 1 })).toBe('moved')
+    const counting = count('test@1', { page: 1 })
+    await at.add('gamma')
+    expect(await counting).toBe('moved')
+    await expect(count('test@1', { signal: AbortSignal.abort() })).rejects.toThrow()
+    expect(await count('test@1', { expected: epoch + 1 })).toMatchObject({ chunks: 29 })
   })
 
   it('builds from the rows what came out of the store other than they say [M3.keeper-proof]', async () => {

@@ -104,12 +104,18 @@ export class StoredIndexes {
 
   /**
    * Whether an index that was read from what is stored holds as much as the rows say; `unknown` where that cannot be said
-   * of its epoch. Told once: what is right stays right.
+   * of its epoch. Told once: what is right stays right. The rows are counted in pages, so that nobody waits for all of them.
    */
-  async prove(base: IndexedBase, stats: IndexStats): Promise<'right' | 'wrong' | 'unknown'> {
-    const at = { base: base.knowledgeBase, model: base.model }
-    const rows = await this.#store.read(base.organizationId, (tx) => countIndexedRows(tx, at))
-    if (rows.epoch !== stats.epoch) return 'unknown'
+  async prove(
+    base: IndexedBase,
+    stats: IndexStats,
+    signal?: AbortSignal,
+  ): Promise<'right' | 'wrong' | 'unknown'> {
+    const { organizationId, knowledgeBase, model } = base
+    const place = { organizationId, base: knowledgeBase, model }
+    const options = { expected: stats.epoch, ...(signal ? { signal } : {}) }
+    const rows = await countIndexedRows(this.#store, place, options)
+    if (rows === 'moved') return 'unknown'
     this.#unproven.delete(indexName(base))
     return rows.chunks === stats.chunks && rows.vectors === stats.vectors ? 'right' : 'wrong'
   }
