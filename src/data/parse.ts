@@ -1,7 +1,7 @@
 import type { Span } from '#kernel'
 import type { ParsedByPool, ParserPool, ParserPoolInput, ParserPoolOptions } from './parser-pool.ts'
 
-/** What there is to parse, and who waits for it. */
+/** What there is to parse (a path where the object store has one, else the bytes), and who waits for it. */
 export interface ParsableContent {
   input: ParserPoolInput
   signal?: AbortSignal

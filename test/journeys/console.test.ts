@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path'
 import chromium from '@sparticuz/chromium'
 import { type Browser, type BrowserContext, chromium as engine, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type OpenHouse, openHouse } from '../open-house.ts'
+import { fakeIo } from '../../src/cli/io.fixture.ts'
+import { type Job, type OpenHouse, openHouse } from '../open-house.ts'
 
 const consoleDir = resolve(import.meta.dirname, '../../console/dist')
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
@@ -24,6 +25,10 @@ spec: { knowledgeBase: handbook, folder: { path: ${folder} } }
 kind: Source
 name: inbox
 spec: { knowledgeBase: handbook, upload: {} }
+---
+kind: Source
+name: pile
+spec: { knowledgeBase: handbook, folder: { path: ${folder}-pile } }
 ---
 kind: Prompt
 name: plain
@@ -53,6 +58,10 @@ const table = [wide, wide.map(() => '---'), wide].map((row) => `| ${row.join(' |
 const code = `\`\`\`\n${wide.join(' ')}\n\`\`\``
 const wideTables = ['# Prices', table, 'Then.', table, code, 'Then.', code, ''].join('\n\n')
 
+/** Documents of the pile that the parsers may still read; the others wait until there are more, or are cancelled. */
+let allowed = Number.POSITIVE_INFINITY
+const piled = 40
+
 let open: OpenHouse
 let browser: Browser
 let context: BrowserContext
@@ -62,7 +71,19 @@ beforeAll(async () => {
   if (!existsSync(join(consoleDir, 'index.html'))) {
     throw new Error('The console is not built; run `npx vite build` in console/ (npm test does).')
   }
-  open = await openHouse({ consoleDir })
+  open = await openHouse({
+    consoleDir,
+    before({ pipelines: { ingest } }) {
+      const parse = ingest.parser.parse.bind(ingest.parser)
+      ingest.parser.parse = async (input, options) => {
+        const mine = input.name.startsWith('sheet-')
+        if (mine && allowed <= 0) options?.onProgress?.(5, 9)
+        while (mine && allowed <= 0 && !options?.signal?.aborted) await nap()
+        if (mine && !options?.signal?.aborted) allowed--
+        return parse(input, options)
+      }
+    },
+  })
   const folder = await open.folder('handbook')
   const lift = 'The goods lift takes 1,200 kilograms. It is inspected each May.'
   await writeFile(join(folder, 'lift.md'), `# Goods lift\n\n${lift}\n`)
@@ -80,6 +101,8 @@ afterAll(async () => {
   await browser?.close()
   await open?.close()
 })
+
+const nap = () => new Promise<void>((done) => setTimeout(done, 20))
 
 async function visit(path: string, look: { dark?: boolean } = {}): Promise<Page> {
   const page = await context.newPage()
@@ -186,6 +209,31 @@ describe('the console in a browser', () => {
     await page.close()
   })
 
+  it('shows work as it goes and stops it, as interface and command line do [M1.progress]', async () => {
+    const folder = await open.folder('handbook-pile')
+    for (let i = 0; i < piled; i++) await writeFile(join(folder, `sheet-${i}.txt`), `Sheet ${i}.`)
+    let done = 0
+    for (const door of Object.values(doors)) {
+      allowed = 3
+      done += 3
+      const { body } = await open.owner.call('POST', '/api/v1/sources/pile/sync')
+      await door(body, done)
+      expect(await open.ended(body.id)).toMatchObject({ state: 'cancelled' })
+      const states = [...(await open.documents('pile')).values()].map((one) => one.state)
+      expect(states.filter((state) => state === 'ready')).toHaveLength(done)
+      expect(states.filter((state) => state === 'pending')).toHaveLength(piled - done)
+    }
+    allowed = Number.POSITIVE_INFINITY
+    const last = await open.sync('pile')
+    expect(last).toMatchObject({
+      state: 'succeeded',
+      progress: { filesDone: piled, filesFailed: 0 },
+    })
+    for (const one of (await open.documents('pile')).values()) {
+      expect(one).toMatchObject({ state: 'ready', chunkCount: 1 })
+    }
+  }, 120_000)
+
   it('verifies the audit log in the browser itself [M28.verify-in-browser]', async () => {
     const page = await visit('/audit/verify')
     await page
@@ -200,3 +248,52 @@ describe('the console in a browser', () => {
     expect(errors).toEqual([])
   })
 })
+
+/** Each door shows a job whose reading stands at `done` files (unchanged ones counted), then stops it. */
+const doors: Record<string, (job: Job, done: number) => Promise<void>> = {
+  async interface({ id }, done) {
+    const abort = new AbortController()
+    const stream = await fetch(`${open.url}/api/v1/jobs/events`, {
+      headers: { authorization: `Bearer ${open.owner.key}` },
+      signal: abort.signal,
+    })
+    const standing = `"filesDone":${done},"filesTotal":${piled}`
+    let told = ''
+    for await (const piece of stream.body!.pipeThrough(new TextDecoderStream())) {
+      told += piece
+      if (told.split('\n').some((line) => line.includes(id) && line.includes(standing))) break
+    }
+    abort.abort()
+    // Pages are counted while a document is read, not only at its end.
+    const read = async () => (await open.owner.call('GET', `/api/v1/jobs/${id}`)).body.progress
+    await expect
+      .poll(async () => (await read()).pages, { timeout: 20_000 })
+      .toBeGreaterThanOrEqual(5)
+    expect(await read()).toMatchObject({ filesDone: done, filesTotal: piled, chunks: done })
+    const { body } = await open.owner.call('POST', `/api/v1/jobs/${id}/cancel`)
+    expect(body).toMatchObject({ cancelRequested: true })
+  },
+  async 'command line'({ id }, done) {
+    const env = { PLINTH_URL: open.url, PLINTH_API_KEY: open.owner.key }
+    const terminal = () =>
+      fakeIo(() => undefined, { env, fetch, watched: true, sleep: nap, now: Date.now })
+    const watching = terminal()
+    const watched = watching.run('jobs', 'watch', id)
+    const standing = `${done} of ${piled} files`
+    await expect.poll(() => watching.text.err, { timeout: 20_000 }).toContain(standing)
+    expect(await terminal().run('jobs', 'cancel', id)).toBe(0)
+    expect(await watched).toBe(130)
+    expect(watching.text.out).toContain('pile cancelled')
+  },
+  async console(_job, done) {
+    const page = await visit('/knowledge/handbook/sources')
+    const line = page
+      .getByRole('listitem')
+      .filter({ has: page.getByRole('heading', { name: 'pile' }) })
+    await line.getByText(`${done} of ${piled} files`).waitFor()
+    await line.getByRole('progressbar').waitFor()
+    await line.getByRole('button', { name: 'Cancel' }).click()
+    await line.getByText(/^cancelled/i).waitFor()
+    await page.close()
+  },
+}

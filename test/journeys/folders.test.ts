@@ -99,6 +99,31 @@ describe('a folder of documents', () => {
     ).not.toContain('42')
   })
 
+  it('gives the model one passage where chunks follow each other [M3.neighbours]', async () => {
+    const rules = Array.from(
+      { length: 40 },
+      (_, i) =>
+        `Harbour crane ${i} lifts ${100 + i} crates an hour while the wind is below force 7.`,
+    )
+    await writeFile(join(folder, 'cranes.md'), `# Harbour cranes\n\n${rules.join('\n\n')}\n`)
+    await house.sync('files')
+    const { id } = (await house.documents('files')).get('cranes.md')!
+    const get = async (part: string) =>
+      (await house.owner.call('GET', `/api/v1/documents/${id}/${part}`)).body
+    const { items: chunks } = await get('chunks')
+    expect(chunks.length).toBeGreaterThan(2)
+    expect(await find('harbour crane crates')).toHaveLength(chunks.length)
+    const body = { question: 'How many crates does a harbour crane lift an hour?', stream: true }
+    const { text: events } = await house.owner.call('POST', '/api/v1/ask', { body })
+    const { passages } = JSON.parse(/^event: passages\ndata: (.*)$/m.exec(events)?.[1] ?? '{}')
+    expect(passages).toHaveLength(1)
+    const [{ text, start, end }] = passages
+    expect([start, end]).toEqual([chunks[0].start, chunks.at(-1).end])
+    expect((await get('text')).text.slice(start, end)).toBe(text)
+    await rm(join(folder, 'cranes.md'))
+    await house.sync('files')
+  })
+
   it('is not answered from a removed file once the scan has ended [M1.removed] [M3.at-once]', async () => {
     const { id } = (await house.documents('files')).get('leave.md')!
     await rm(join(folder, 'leave.md'))

@@ -45,6 +45,6 @@ export async function* answer(
     const checked = yield* validate(run, { access, asked, found, ground, readable, choices, parts })
     return record(run, checked)
   } catch (error) {
-    return record(run, failed(run, access, toPlinthError(error)))
+    return record(run, await failed(run, access, toPlinthError(error)))
   }
 }

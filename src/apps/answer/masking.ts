@@ -43,6 +43,11 @@ export async function maskQuestion(run: Run, access: AnswerAccess, span: Span): 
   return { ...asked, text: masked.text }
 }
 
+/** What an endpoint says of its failure may repeat anything: it is told and kept without personal data. */
+export async function maskFault(message: string, scope = new PlaceholderScope()): Promise<string> {
+  return mask(message, await detect(message), scope.mint, { existing: 'keep' }).text
+}
+
 /**
  * Personal data that the asker may not see is replaced in the passages before any model reads them, so that no answer
  * can repeat it; offsets keep pointing into the stored text.

@@ -2,7 +2,7 @@ import type { Found } from '#data'
 import type { ErrorCode, PlinthError } from '#kernel'
 import type { Price } from '#models'
 import type { AnswerAccess, Denied } from './authorizing.ts'
-import type { AskedText } from './masking.ts'
+import { type AskedText, maskFault } from './masking.ts'
 import type { Citation, Outcome, ShownPassage, Unsupported } from './parts.ts'
 import type { Run } from './run.ts'
 
@@ -80,17 +80,22 @@ export function ungrounded(
 }
 
 /** A fault, an outage, or a caller who left. */
-export function failed(run: Run, access: AnswerAccess, error: PlinthError): Conclusion {
+export async function failed(
+  run: Run,
+  access: AnswerAccess,
+  error: PlinthError,
+): Promise<Conclusion> {
   const { asked, choices } = run.reached
+  const message = await maskFault(error.message, asked?.scope)
   const cancelled = error.code === 'CANCELLED'
   return conclude({
     outcome: cancelled ? 'cancelled' : 'failed',
-    text: cancelled ? 'The question was cancelled.' : error.message,
-    reason: cancelled ? null : `${error.message} ${error.remedy}`,
+    text: cancelled ? 'The question was cancelled.' : message,
+    reason: cancelled ? null : `${message} ${error.remedy}`,
     ...(cancelled ? {} : { code: error.code }),
     access,
     asked,
     route: choices?.explained(null) ?? [],
-    checks: [{ check: 'execute', result: error.code, detail: error.message }],
+    checks: [{ check: 'execute', result: error.code, detail: message }],
   })
 }

@@ -4,6 +4,7 @@ import { type CallRecord, callModel } from '#models'
 import { writeTrace } from '#ops'
 import type { ChatMessage, ChatPart } from '#ports'
 import type { AnswerHouse } from '../answer/house.ts'
+import { maskFault } from '../answer/masking.ts'
 import { type ChosenModel, chooseModel } from './choosing.ts'
 import { type Curtain, drawCurtain } from './curtain.ts'
 
@@ -146,6 +147,10 @@ async function record(run: Run, ending: Ending & { outcome: Outcome }): Promise<
   const { context, house, trace } = run
   const { chosen, record: call } = ending
   const { inputTokens, outputTokens, costUsd = null } = call
+  const checks: { check: string; result: string; detail: string }[] = []
+  for (const { code, detail = '' } of call.attempts) {
+    if (code) checks.push({ check: 'execute', result: code, detail: await maskFault(detail) })
+  }
   await house.store.within(context.organizationId, (tx) =>
     writeTrace(tx, {
       id: trace.id,
@@ -168,9 +173,7 @@ async function record(run: Run, ending: Ending & { outcome: Outcome }): Promise<
         route: [
           { model: chosen.name, reason: 'named by the caller', used: call.model !== undefined },
         ],
-        checks: call.attempts
-          .filter(({ code }) => code)
-          .map(({ code, detail }) => ({ check: 'execute', result: code, detail: detail ?? '' })),
+        checks,
       },
     }),
   )

@@ -1,19 +1,18 @@
 import { digestOf, digestOfBytes, PlinthError, type Resource, type Span } from '#kernel'
+import type { ParsableContent } from '../parse.ts'
 import type { IngestHouse } from './house.ts'
 import type { IngestAccess } from './permitting.ts'
 
 /** Raised when parsing, masking, chunking or analysis change what they give for the same bytes. */
 const pipelineVersion = 2
 
-export interface FetchedContent {
+export interface FetchedContent extends ParsableContent {
   name: string
   /** `sha256:…` of the bytes. */
   digest: string
   settingsDigest: string
   size: number
   originalKey: string
-  /** A path where the object store has one, else the bytes. */
-  input: { name: string; path: string } | { name: string; bytes: Uint8Array }
 }
 
 export interface UnchangedContent {
@@ -59,6 +58,8 @@ export async function fetchContent(
     size: bytes.byteLength,
     originalKey,
     input: path ? { name, path } : { name, bytes },
+    signal: item.signal,
+    ...(item.onPages ? { onPages: item.onPages } : {}),
   }
 }
 

@@ -42,7 +42,7 @@ export interface IngestItem {
   force?: boolean
   jobId?: string
   /** Pages read so far, for progress. */
-  onPages?: (done: number, total: number | undefined) => void
+  onPages?: (done: number, total: number) => void
 }
 
 export interface Ingested {

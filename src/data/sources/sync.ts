@@ -160,6 +160,7 @@ export async function ingestBatch(context: JobContext, house: IngestHouse): Prom
       jobId: context.job.id,
       actor: input.actor,
       signal: context.signal,
+      onPages: (pages) => context.progress({ ...total, pages: total.pages + pages }),
       ...(input.force ? { force: true } : {}),
       ...one,
     }
