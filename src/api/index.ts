@@ -1,4 +1,5 @@
 export type { ApiHouse, SystemFacts, UploadFiles } from './house.ts'
+export { purgeIdempotencyKeys } from './http/idempotency.ts'
 export type { Route } from './http/route.ts'
 export { routes } from './routes/index.ts'
 export { createServer, type ServerOptions } from './server.ts'

@@ -93,7 +93,7 @@ async function handle(
     reply,
   }
   const result = await withIdempotency(route, call, {
-    store: house.answer.store,
+    house,
     run: () => route.handler(call, house),
   })
   if (result === replied || reply.sent) return reply

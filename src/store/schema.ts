@@ -321,6 +321,7 @@ export interface Schema {
     principal_id: string
     key: string
     request_digest: string
+    rights: Defaulted<string>
     status: Nullable<number>
     response: NullableJson<unknown>
     created_at: Time

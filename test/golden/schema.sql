@@ -257,9 +257,11 @@ create table idempotency_key ( -- row-level security, forced
   status integer,
   response jsonb,
   created_at timestamp with time zone not null default now(),
+  rights text not null default ''::text,
   constraint idempotency_key_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
   constraint idempotency_key_pkey PRIMARY KEY (organization_id, principal_id, key)
 )
+CREATE INDEX idempotency_key_age ON public.idempotency_key USING btree (created_at)
 policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
 
 create table index_change ( -- row-level security, forced

@@ -1,5 +1,9 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { removeMember, unbindRole } from '#governance'
+import { systemPrincipal } from '#kernel'
+import type { Tx } from '#store'
+import { Housekeeping } from '#wiring'
 import { type FakeUpstream, startFakeUpstream } from '../../conformance/chat-model/fake-upstream.ts'
 import { type OpenHouse, openHouse, type Person } from '../open-house.ts'
 
@@ -47,6 +51,8 @@ describe('a stored answer', () => {
     house = await openHouse({ env: { PLINTH_ALLOWED_PRIVATE_HOSTS: upstream.host } })
     await house.apply(resources(upstream))
     reader = await house.person('reader')
+    // The first file starts the parsers.
+    await house.upload('kitchen', 'spoon.txt', 'Spoons lie in the drawer.')
   })
   afterAll(async () => {
     await house?.close()
@@ -69,7 +75,7 @@ describe('a stored answer', () => {
     )
     upstream.words = [
       `Soup${n} is served at noon [1]. `,
-      'Regulars whisper about marmalade when strangers visit the dining hall.',
+      `Rumour${n}: regulars whisper about marmalade when strangers visit the dining hall.`,
     ]
     const question = `When is Soup${n} served?`
     const first = await ask({ question, assistant: 'cook' })
@@ -115,10 +121,10 @@ describe('a stored answer', () => {
     it(`is withheld once a document is ${how} that it was made from, cited or not, itself or by an earlier turn [M27.stored-grounds]`, async () => {
       const made = await conversation()
       expect(await shown(made)).toContain('marmalade')
-      expect(await found('marmalade')).toBe(1)
+      expect(await found(`Rumour${made.n}`)).toBe(1)
       expect((await close(made.closing.id)).status).toBe(200)
       expect(await shown(made)).not.toContain('marmalade')
-      expect(await found('marmalade')).toBe(0)
+      expect(await found(`Rumour${made.n}`)).toBe(0)
       expect(await found(`Soup${made.n}`)).toBe(1)
       const { messages } = (await reader.call('GET', made.path)).body
       for (const at of [1, 3]) {
@@ -163,6 +169,97 @@ spec: { readers: [everyone], masking: { mode: ${mode} } }
     await house.apply(masking('off'))
     expect(seer).not.toContain('marmalade')
     expect(await shown(made)).toContain('marmalade')
+  })
+
+  it('is not given again for its Idempotency-Key once a document is closed that it shows [M27.repeat-rights]', async () => {
+    const made = await conversation()
+    const ways: [string, object][] = [
+      ['/ask', { question: `When is Soup${made.n} served?`, assistant: 'cook' }],
+      ['/search', { query: `secret ingredient of Soup${made.n}`, knowledgeBases: ['kitchen'] }],
+      [
+        '/v1/chat/completions',
+        { model: 'cook', messages: [{ role: 'user', content: `When is Soup${made.n} served?` }] },
+      ],
+    ]
+    upstream.words = [`Soup${made.n} is served at noon [1]. `, 'Regulars whisper: marmalade.']
+    const send = (way: string, body: object) =>
+      reader.call('POST', way.startsWith('/v1') ? way : `/api/v1${way}`, {
+        body,
+        headers: { 'idempotency-key': `closing-${made.n}-${way.replaceAll('/', '-')}` },
+      })
+    for (const [way, body] of ways) {
+      const first = await send(way, body)
+      expect([way, first.status, first.text]).toEqual([way, 200, expect.stringMatching('marmal')])
+      expect((await send(way, body)).body).toEqual(first.body)
+    }
+    await setReaders(made.closing.id, [`user:${house.owner.id}`])
+    for (const [way, body] of ways) {
+      const again = await send(way, body)
+      expect([way, again.status]).toEqual([way, 403])
+      expect(again.text).toContain('new key')
+      expect(again.text).not.toContain('marmalade')
+    }
+    await house.owner.call('DELETE', `/api/v1/documents/${made.open.id}`)
+    for (const [way, body] of ways) expect((await send(way, body)).status).toBe(403)
+  })
+
+  it('is not given again under other rights than it was made with, and not kept for ever [M27.repeat-rights]', async () => {
+    const { store, appendAudit } = house.house.foundation
+    const within = <T>(work: (tx: Tx) => Promise<T>) => store.within(house.organizationId, work)
+    const leaver = await house.person('leaver', { roles: ['data-engineer'], groups: ['cooks'] })
+    const body = { query: 'noon', knowledgeBases: ['kitchen'] }
+    const send = (key: string) =>
+      leaver.call('POST', '/api/v1/search', { body, headers: { 'idempotency-key': key } })
+    const first = await send('leaving')
+    expect((await send('leaving')).body).toEqual(first.body)
+    const by = { principal: systemPrincipal, appendAudit }
+    await within((tx) => removeMember(tx, { group: 'cooks', userId: leaver.id }, by))
+    const refused = await send('leaving')
+    expect(refused.body).toMatchObject({ status: 409, code: 'CONFLICT' })
+    expect(refused.body.remedy).toContain('new key')
+    expect((await send('left')).status).toBe(200)
+    await within((tx) =>
+      unbindRole(tx, { subject: `user:${leaver.id}`, role: 'data-engineer' }, by),
+    )
+    expect((await send('left')).status).toBe(403)
+    const age = () =>
+      within(async (tx) => {
+        const old = new Date(Date.now() - 25 * 3_600_000)
+        await tx.updateTable('idempotency_key').set({ created_at: old }).execute()
+        return tx.selectFrom('idempotency_key').select('key').execute()
+      })
+    const aged = (await age()).length
+    expect(aged).toBeGreaterThan(1)
+    const cleared = await new Housekeeping(house.house.api, () => undefined).clear()
+    expect(cleared.answers).toBe(aged)
+    expect(await age()).toEqual([])
+  })
+
+  it('never holds what was unmasked: a repeat of that is refused [M27.repeat-rights]', async () => {
+    await house.apply(`
+kind: KnowledgeBase
+name: guests
+spec: { readers: [everyone], masking: { mode: mask } }
+---
+kind: Source
+name: guests
+spec: { knowledgeBase: guests, upload: {} }
+`)
+    const guest = await house.upload('guests', 'guest.txt', 'Write to rosalind@example.org.')
+    const { text } = (await house.owner.call('GET', `/api/v1/documents/${guest.id}/text`)).body
+    const placeholders = [/<[A-Z_]+\d+>/.exec(text)?.[0]]
+    const send = () =>
+      house.owner.call('POST', `/api/v1/documents/${guest.id}/unmask`, {
+        body: { placeholders },
+        headers: { 'idempotency-key': 'reveal' },
+      })
+    expect((await send()).text).toContain('rosalind@example.org')
+    const kept = await house.house.foundation.store.read(house.organizationId, (tx) =>
+      tx.selectFrom('idempotency_key').selectAll().where('key', '=', 'reveal').execute(),
+    )
+    expect(kept).toHaveLength(1)
+    expect(JSON.stringify(kept)).not.toContain('rosalind')
+    expect((await send()).body).toMatchObject({ status: 409, code: 'CONFLICT' })
   })
 
   it('from before grounds were kept is closed by all that its conversation had used [M27.stored-grounds]', async () => {

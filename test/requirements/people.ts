@@ -42,6 +42,8 @@ export const people = rows('issue 3 §2', {
   'M27.projects': 'An organization: has projects',
   'M27.raw-sql-scope':
     'Production code: names the organization in every raw statement on its tables',
+  'M27.repeat-rights':
+    'A repeat with an Idempotency-Key is given nothing that its sender may not have now',
   'M27.reference-fuzz':
     'The fast authoriser and the reference: agree after every change, on every server, for users and keys, actions and documents',
   'M27.resend-readers':

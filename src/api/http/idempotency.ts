@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
-import { digestOf, PlinthError } from '#kernel'
+import { digestOf, PlinthError, type Principal } from '#kernel'
 import type { Store } from '#store'
+import type { ApiHouse } from '../house.ts'
+import { requireStillReadable } from './replay.ts'
 import { type Call, type Route, replied } from './route.ts'
 
 const keyShape = /^[\x21-\x7e]{1,200}$/
@@ -8,11 +10,13 @@ const keyShape = /^[\x21-\x7e]{1,200}$/
 /**
  * `Idempotency-Key` on an unsafe request: the first request claims the key, a repeat gets the first answer, the same key
  * with another request is refused. A key whose request died without an answer can be claimed again after ten minutes.
+ * A repeat is given nothing that its sender may not have now: not under other rights than the first request had, nor
+ * what was made from documents that the sender may not read any more.
  */
 export async function withIdempotency(
   route: Route,
   call: Call<unknown, unknown, unknown>,
-  { store, run }: { store: Store; run: () => Promise<unknown> },
+  { house, run }: { house: ApiHouse; run: () => Promise<unknown> },
 ): Promise<unknown> {
   const key = call.request.headers['idempotency-key']
   const without = route.method === 'GET' || route.rawBody || !route.response
@@ -27,9 +31,14 @@ export async function withIdempotency(
   const { organizationId, principal } = call.context
   const request = { method: route.method, path: call.request.url, body: call.body ?? null }
   const secret = route.idempotency === 'secret'
-  const place = { principal: principal.id, key, digest: digestOf(request), secret }
+  const rights = rightsOf(principal)
+  const place = { principal: principal.id, key, digest: digestOf(request), rights, secret }
+  const { store } = house
   const earlier = await claim(store, organizationId, place)
-  if (earlier) return earlier.response
+  if (earlier) {
+    await requireStillReadable(house, call.context, earlier.response)
+    return earlier.response
+  }
   try {
     const result = await run()
     if (result !== replied) {
@@ -46,7 +55,20 @@ interface Place {
   principal: string
   key: string
   digest: string
+  rights: string
   secret: boolean
+}
+
+/** Changes with any role, group, project or scope that the caller gets or loses. */
+function rightsOf(principal: Principal): string {
+  const { readerTokens, permissions, projectPermissions, scopes } = principal
+  const projects = [...(projectPermissions ?? [])].map(([name, held]) => [name, [...held].sort()])
+  return digestOf({
+    readers: readerTokens,
+    permissions: [...permissions].sort(),
+    projects: projects.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    scopes: scopes ? [...scopes].sort() : null,
+  })
 }
 
 async function claim(
@@ -71,14 +93,19 @@ async function claim(
       .execute()
     const won = await tx
       .insertInto('idempotency_key')
-      .values({ principal_id: place.principal, key: place.key, request_digest: place.digest })
+      .values({
+        principal_id: place.principal,
+        key: place.key,
+        request_digest: place.digest,
+        rights: place.rights,
+      })
       .onConflict((oc) => oc.doNothing())
       .returning('key')
       .executeTakeFirst()
     if (won) return undefined
     const row = await tx
       .selectFrom('idempotency_key')
-      .select(['request_digest', 'status', 'response'])
+      .select(['request_digest', 'rights', 'status', 'response'])
       .where('principal_id', '=', place.principal)
       .where('key', '=', place.key)
       .executeTakeFirst()
@@ -92,6 +119,12 @@ async function claim(
       throw new PlinthError('CONFLICT', {
         detail: 'The first request with this Idempotency-Key is still running.',
         remedy: 'Wait for it, then send the request again.',
+      })
+    }
+    if (row.rights !== place.rights) {
+      throw new PlinthError('CONFLICT', {
+        detail: 'The request with this Idempotency-Key was done; your rights have changed since.',
+        remedy: 'Look for what it made; what it answered is to be asked for again with a new key.',
       })
     }
     if (place.secret) {
@@ -131,4 +164,16 @@ async function release(store: Store, organizationId: string, place: Place): Prom
         .execute(),
     )
     .catch(() => undefined)
+}
+
+/** Stored answers of all organizations that are too old to be given; the next use of their key is a first one. */
+export async function purgeIdempotencyKeys(store: Store): Promise<number> {
+  const rows = await store.system((tx) =>
+    tx
+      .deleteFrom('idempotency_key')
+      .where('created_at', '<', sql<Date>`now() - interval '1 day'`)
+      .returning('key')
+      .execute(),
+  )
+  return rows.length
 }

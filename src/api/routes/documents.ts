@@ -295,6 +295,7 @@ export const documentRoutes = [
     tag,
     params: byId,
     body: z.object({ placeholders: z.array(z.string().max(100)).min(1).max(200) }),
+    idempotency: 'secret',
     response: z.object({ values: z.record(z.string(), z.string()), auditSeq: z.number() }),
     async handler({ context, params, body }, house) {
       const constraint = await constraintOf(house, context)
