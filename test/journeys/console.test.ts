@@ -167,14 +167,18 @@ describe('the console in a browser', () => {
     await page.close()
   })
 
-  it('says so when the documents do not answer [M4.ungrounded]', async () => {
+  it('says so when the documents do not answer, and which come closest [M4.ungrounded]', async () => {
     const page = await visit('/ask')
-    await page.getByRole('textbox', { name: /question/i }).fill('Who won the chess tournament?')
+    await page
+      .getByRole('textbox', { name: /question/i })
+      .fill('Who won the chess tournament beside the goods lift?')
     await page.keyboard.press('Enter')
     await page
       .getByText(/do not mention|None of the documents|answers this/)
       .first()
       .waitFor()
+    const closest = page.getByRole('list', { name: 'Closest documents' }).getByRole('link').first()
+    expect(await closest.getAttribute('href')).toMatch(/^\/documents\/doc_/)
     await page.close()
   })
 

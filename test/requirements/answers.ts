@@ -51,6 +51,9 @@ export const answers = rows('issue 3 §4', {
     'CitationChecker: gives text out before the sentence is over where the policy allows',
   'M8.cli-ask': 'ask: streams the text, then its sources with title, page and quote',
   'M8.cli-journey': 'The command line asks a real server',
+  'M8.cli-next-step': 'ask: names the closest documents and what to do where nothing answers',
+  'M8.cli-sources': 'ask: names a source once, with all that is quoted from it',
+  'M8.cli-table': 'AnswerText: tells each cell of a row after its header’s, and the header no more',
   'M8.cli-terminal': 'ask: lets no document steer the terminal',
   'M8.guardrail':
     'A sentence without support is marked, removed, or withholds the answer, as the guardrail says',

@@ -136,6 +136,17 @@ describe('protocols', () => {
     }))
     const text = (await all(model)).map((part) => (part.type === 'text' ? part.text : '')).join('')
     expect(text).toBe('One. [2] Two. [1]\na | b [1]')
+    const tables = createExtractiveModel(() => ({
+      confidence: 0.9,
+      sentences: [
+        { text: 'a | b', kind: 'table-header', passage: 1 },
+        { text: '1 | 2', kind: 'row', passage: 1 },
+        { text: 'c | d', kind: 'table-header', passage: 2 },
+        { text: '3 | 4', kind: 'row', passage: 2 },
+      ],
+    }))
+    const both = (await all(tables)).map((part) => (part.type === 'text' ? part.text : '')).join('')
+    expect(both).toBe('a | b [1]\n1 | 2 [1]\n\nc | d [2]\n3 | 4 [2]')
     const silent = createExtractiveModel(() => ({ confidence: 0.1, reason: 'No.', sentences: [] }))
     expect((await all(silent)).map((part) => part.type)).toEqual(['abstain', 'usage', 'finish'])
   })

@@ -1,4 +1,5 @@
-import type { Answer, AskRequest, Citation, SearchHit } from '@plinth/sdk'
+import type { Answer, AskRequest, Citation, Passage, SearchHit } from '@plinth/sdk'
+import { AnswerText } from '../answer-text.ts'
 import { usage } from '../errors.ts'
 import type { ExitName } from '../exits.ts'
 import { cutTo, folded, printable } from '../text.ts'
@@ -14,6 +15,8 @@ const outcomes: Readonly<Record<Answer['outcome'], ExitName>> = {
 }
 
 const quoteChars = 300
+/** Documents that an answer which found nothing names. */
+const maxClosest = 3
 
 export const answerVerbs: Verb[] = [
   {
@@ -64,19 +67,45 @@ async function ask(call: VerbCall): Promise<ExitName> {
 
 async function stream(call: VerbCall, request: AskRequest, signal: AbortSignal): Promise<ExitName> {
   const client = await call.client()
+  const shown = new AnswerText()
   let told = ''
+  let passages: readonly Passage[] = []
   for await (const event of client.answers.askStream(request, { signal })) {
     if (event.type === 'step') call.progress.show(`${event.step} ${event.note ?? ''}…`)
+    else if (event.type === 'passages') passages = event.passages
     else if (event.type === 'text' && !call.json) {
       call.progress.clear()
       told += event.text
-      await call.io.out(printable(event.text))
+      await call.io.out(printable(shown.push(event.text)))
     } else if (event.type === 'answer') {
+      if (!call.json) await call.io.out(printable(shown.end()))
       await conclude(call, event.answer, told)
+      if (event.answer.outcome === 'ungrounded' && !call.json) await sayNextStep(call, passages)
       return outcomes[event.answer.outcome]
     }
   }
   return 'failed'
+}
+
+/** What was looked at in vain, and what to do about it. */
+async function sayNextStep(call: VerbCall, passages: readonly Passage[]): Promise<void> {
+  const closest = distinctDocuments(passages).slice(0, maxClosest)
+  if (closest.length === 0) {
+    await call.say('\nNext: `plinth documents list` shows what you may read.')
+    return
+  }
+  await call.say('\nClosest documents')
+  for (const one of closest) {
+    await call.say(`  ${placeOf(one)}\n    plinth documents show ${one.documentId}`)
+  }
+  await call.say(
+    'Next: ask again with the words of these documents, read one, or ask whoever keeps them.',
+  )
+}
+
+function distinctDocuments(passages: readonly Passage[]): Passage[] {
+  const seen = new Set<string>()
+  return passages.filter(({ documentId }) => !seen.has(documentId) && seen.add(documentId))
 }
 
 async function conclude(call: VerbCall, answer: Answer, told: string): Promise<void> {
@@ -94,9 +123,9 @@ async function conclude(call: VerbCall, answer: Answer, told: string): Promise<v
       await call.say(`  - ${answer.text.slice(start, end).trim()}`)
     }
   }
-  const sources = distinct(answer.citations)
-  if (sources.length > 0) await call.say('\nSources')
-  for (const citation of sources) await call.say(sourceText(citation, call.io.columns))
+  const sources = Map.groupBy(answer.citations, (citation) => citation.number)
+  if (sources.size > 0) await call.say('\nSources')
+  for (const citations of sources.values()) await call.say(sourceText(citations, call.io.columns))
   const trail = [
     answer.model ? `model ${answer.model}` : undefined,
     `trace ${answer.traceId}`,
@@ -106,24 +135,24 @@ async function conclude(call: VerbCall, answer: Answer, told: string): Promise<v
   call.note(`\n${trail.filter(Boolean).join(' · ')}`)
 }
 
-function distinct(citations: readonly Citation[]): Citation[] {
-  const seen = new Set<string>()
-  return citations.filter((one) => {
-    const key = `${one.number}/${one.start}/${one.end}`
-    return seen.has(key) ? false : seen.add(key)
-  })
+/** One source with all that is quoted from it. */
+function sourceText(citations: readonly Citation[], columns: number): string {
+  const [first] = citations
+  if (!first) return ''
+  const quotes = new Map<string, string>()
+  for (const { quote, exact, support } of citations) {
+    const text = cutTo(quote.replace(/\s+/g, ' ').trim(), quoteChars)
+    quotes.set(text, exact ? '' : ` (support ${support.toFixed(2)})`)
+  }
+  const lines = [...quotes].map(([quote, mark]) =>
+    folded(`"${quote}"${mark}`, Math.min(columns, 100), '    '),
+  )
+  return [`[${first.number}] ${placeOf(first)}`, ...lines].join('\n')
 }
 
-function sourceText(citation: Citation, columns: number): string {
-  const place = [
-    citation.title,
-    ...citation.headingPath.slice(-1).filter((heading) => heading !== citation.title),
-    citation.page === null ? undefined : `page ${citation.page}`,
-  ]
-  const quote = cutTo(citation.quote.replace(/\s+/g, ' ').trim(), quoteChars)
-  const mark = citation.exact ? '' : ` (support ${citation.support.toFixed(2)})`
-  const head = `[${citation.number}] ${place.filter(Boolean).join(', ')}${mark}`
-  return `${head}\n${folded(`"${quote}"`, Math.min(columns, 100), '    ')}`
+function placeOf({ title, headingPath, page }: Citation | Passage): string {
+  const headings = headingPath.slice(-1).filter((heading) => heading !== title)
+  return [title, ...headings, page && `page ${page}`].filter(Boolean).join(', ')
 }
 
 async function search(call: VerbCall): Promise<ExitName> {

@@ -1,4 +1,4 @@
-import type { Citation, Outcome } from '@plinth/sdk'
+import type { Citation, Outcome, Passage } from '@plinth/sdk'
 import { Link } from '@tanstack/react-router'
 import {
   Ban,
@@ -17,7 +17,7 @@ import { Kbd } from '../../components/Tooltip.tsx'
 import { plural } from '../../data/format.ts'
 import { useMay } from '../../data/session.ts'
 import { AnswerActions } from './AnswerActions.tsx'
-import { distinctCitations, type Exchange } from './exchanges.ts'
+import { closestDocuments, distinctCitations, type Exchange } from './exchanges.ts'
 
 interface ExchangeViewProps {
   exchange: Exchange
@@ -85,7 +85,7 @@ function StepLine({ exchange }: { exchange: Exchange }) {
   const parts = [
     stepWords[step ?? ''] ?? step,
     stepNote,
-    passages === null ? null : plural(passages, 'passage'),
+    passages === null ? null : plural(passages.length, 'passage'),
   ]
   return (
     <p role="status" className="flex items-center gap-2 text-small text-ink-3">
@@ -144,8 +144,39 @@ function OutcomeNote({ outcome, exchange, onAgain }: OutcomeNoteProps) {
         {exchange.reason && exchange.reason !== text ? (
           <p className="text-ink-2">{exchange.reason}</p>
         ) : null}
+        {outcome === 'ungrounded' ? <Closest passages={exchange.passages ?? []} /> : null}
         <div className="text-ink-2">{note.next}</div>
       </div>
+    </div>
+  )
+}
+
+const mostClosest = 3
+
+/** What was looked at in vain: it shows the words that the documents use. */
+function Closest({ passages }: { passages: readonly Passage[] }) {
+  const closest = closestDocuments(passages, mostClosest)
+  if (closest.length === 0) return null
+  return (
+    <div className="grid min-w-0 gap-0.5">
+      <p className="text-small text-ink-3">Closest documents</p>
+      <ul aria-label="Closest documents" className="grid min-w-0 gap-0.5">
+        {closest.map(({ documentId, versionId, title, headingPath, start, end }) => (
+          <li key={documentId} className="flex min-w-0 gap-2">
+            <Link
+              to="/documents/$documentId"
+              params={{ documentId }}
+              search={{ version: versionId, start, end }}
+              className="min-w-0 truncate text-accent hover:underline"
+            >
+              {title}
+            </Link>
+            <span className="hidden min-w-0 truncate text-small text-ink-3 sm:inline">
+              {headingPath.join(' › ')}
+            </span>
+          </li>
+        ))}
+      </ul>
     </div>
   )
 }

@@ -1,9 +1,9 @@
 import type {
-  Answer,
   Citation,
   ConversationDetail,
   Message,
   Outcome,
+  Passage,
   PlinthProblem,
   Unsupported,
 } from '@plinth/sdk'
@@ -25,7 +25,8 @@ export interface Exchange {
   /** What is being done now; null when it is done. */
   step: string | null
   stepNote: string | null
-  passages: number | null
+  /** What was found for it; null where this page did not see it asked. */
+  passages: readonly Passage[] | null
   turnKey: string | null
   problem: PlinthProblem | null
 }
@@ -46,8 +47,8 @@ export function exchangesOf(
   stored: ConversationDetail | undefined,
   turns: readonly Turn[],
 ): Exchange[] {
-  const known = new Map<string, Answer>()
-  for (const { answer } of turns) if (answer) known.set(answer.traceId, answer)
+  const known = new Map<string, Turn>()
+  for (const turn of turns) if (turn.answer) known.set(turn.answer.traceId, turn)
   const exchanges: Exchange[] = []
   let question: Message | undefined
   for (const message of stored?.messages ?? []) {
@@ -82,7 +83,8 @@ function unanswered(question: Message): Exchange {
   }
 }
 
-function ofMessages(question: Message | undefined, message: Message, answer?: Answer): Exchange {
+function ofMessages(question: Message | undefined, message: Message, turn?: Turn): Exchange {
+  const answer = turn?.answer
   return {
     ...nothing,
     key: message.id,
@@ -96,6 +98,7 @@ function ofMessages(question: Message | undefined, message: Message, answer?: An
     rating: message.rating,
     model: answer?.model ?? null,
     tookMs: answer?.tookMs ?? null,
+    passages: turn?.passages ?? null,
   }
 }
 
@@ -147,4 +150,13 @@ export function distinctCitations(citations: Citation[]): Citation[] {
     if (!byNumber.has(citation.number)) byNumber.set(citation.number, citation)
   }
   return [...byNumber.values()].sort((a, b) => a.number - b.number)
+}
+
+/** The first passage of each document, best first. */
+export function closestDocuments(passages: readonly Passage[], most: number): Passage[] {
+  const byDocument = new Map<string, Passage>()
+  for (const passage of passages) {
+    if (!byDocument.has(passage.documentId)) byDocument.set(passage.documentId, passage)
+  }
+  return [...byDocument.values()].slice(0, most)
 }

@@ -1,4 +1,4 @@
-import type { Answer, AskEvent, Citation, PlinthProblem, Unsupported } from '@plinth/sdk'
+import type { Answer, AskEvent, Citation, Passage, PlinthProblem, Unsupported } from '@plinth/sdk'
 import { useSyncExternalStore } from 'react'
 import { plinth, problemOf, queryClient } from '../../data/client.ts'
 
@@ -19,7 +19,7 @@ export interface Turn {
   step: string
   /** What the step says of itself. */
   note: string | null
-  passages: number | null
+  passages: readonly Passage[] | null
   text: string
   citations: Citation[]
   unsupported: Unsupported[]
@@ -118,7 +118,7 @@ function take(key: string, event: AskEvent) {
   const turn = turns.find((one) => one.key === key)
   if (!turn) return
   if (event.type === 'step') update(key, { step: event.step, note: event.note ?? null })
-  else if (event.type === 'passages') update(key, { passages: event.passages.length })
+  else if (event.type === 'passages') update(key, { passages: event.passages })
   else if (event.type === 'text') update(key, { text: turn.text + event.text })
   else if (event.type === 'citation') {
     update(key, { citations: [...turn.citations, event.citation] })

@@ -9,7 +9,13 @@ export type Extractor = (
 ) => {
   confidence: number
   reason?: string
-  sentences: ReadonlyArray<{ text: string; kind: string; passage: number }>
+  sentences: readonly Sentence[]
+}
+
+interface Sentence {
+  text: string
+  kind: string
+  passage: number
 }
 
 /**
@@ -28,11 +34,12 @@ export function createExtractiveModel(extract: Extractor): ChatModel {
         ...(request.abstainBelow === undefined ? {} : { abstainBelow: request.abstainBelow }),
       })
       if (reason !== undefined) yield { type: 'abstain', reason, score: confidence }
-      let before: string | undefined
-      for (const { text, kind, passage } of sentences) {
+      let before: Sentence | undefined
+      for (const sentence of sentences) {
         if (signal.aborted) throw cancelled()
-        yield { type: 'text', text: `${separator(before, kind)}${text} [${passage}]` }
-        before = kind
+        const { text, passage } = sentence
+        yield { type: 'text', text: `${separator(before, sentence)}${text} [${passage}]` }
+        before = sentence
       }
       yield { type: 'usage', inputTokens: 0, outputTokens: 0 }
       yield { type: 'finish', reason: 'stop' }
@@ -40,10 +47,15 @@ export function createExtractiveModel(extract: Extractor): ChatModel {
   }
 }
 
-function separator(before: string | undefined, kind: string): string {
+/** Sentences run on; all else begins a line, and another table a paragraph: lines of cells in a row are one table. */
+function separator(before: Sentence | undefined, next: Sentence): string {
   if (before === undefined) return ''
-  return before === 'sentence' && kind === 'sentence' ? ' ' : '\n'
+  if (before.kind === 'sentence' && next.kind === 'sentence') return ' '
+  const apart = next.kind === 'table-header' || before.passage !== next.passage
+  return isCells(before) && isCells(next) && apart ? '\n\n' : '\n'
 }
+
+const isCells = ({ kind }: Sentence) => kind === 'row' || kind === 'table-header'
 
 function lastQuestion(request: ChatRequest): string {
   for (let i = request.messages.length - 1; i >= 0; i--) {
