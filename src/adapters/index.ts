@@ -1,7 +1,8 @@
+export { createDialects, type DialectId } from './dialects/index.ts'
 export { type AddedModel, type AddOptions, addModel } from './embedders/add.ts'
 export { type KnownModel, knownModels, type ListedModel, listModels } from './embedders/catalog.ts'
+export { createDialectEmbedder, type DialectEmbedderOptions } from './embedders/dialect/index.ts'
 export { type OnnxOptions, openOnnxEmbedder } from './embedders/onnx/index.ts'
-export { createOpenAiEmbedder, type OpenAiEmbedderOptions } from './embedders/openai/index.ts'
 export {
   type NamedChecksums,
   type PullOptions,
@@ -10,10 +11,9 @@ export {
   pullModel,
   pullWithChecksums,
 } from './embedders/pull.ts'
-export { createAnthropicModel } from './models/anthropic/index.ts'
+export { createDialectModel } from './models/dialect/index.ts'
 export type { HttpModelOptions } from './models/exchange.ts'
 export { createExtractiveModel, type Extractor } from './models/extractive/index.ts'
-export { createOpenAiModel } from './models/openai/index.ts'
 export { FolderObjectStore } from './objects/folder/folder.ts'
 export { FolderUploads } from './objects/uploads/uploads.ts'
 export {

@@ -1,4 +1,7 @@
 export * from './chat-model.ts'
+export * from './dialect.ts'
+export * from './dialect-call.ts'
+export * from './dialect-events.ts'
 export * from './document-source.ts'
 export * from './embedder.ts'
 export * from './object-store.ts'

@@ -1,20 +1,19 @@
 import {
-  createAnthropicModel,
+  createDialectModel,
+  createDialects,
   createExtractiveModel,
-  createOpenAiModel,
   createOutboundClient,
 } from '#adapters'
 import type { Config } from '#config'
 import { analyseIn, detectLanguage } from '#data'
-import type { ResourceSpec } from '#kernel'
 import {
+  type ChatModelFactory,
   createExtractor,
   createModelCatalog,
   type ModelCatalog,
-  type Named,
   noticeProviders,
 } from '#models'
-import type { OutboundClient } from '#ports'
+import type { Dialect, OutboundClient } from '#ports'
 
 export interface Chat {
   catalog: ModelCatalog
@@ -27,23 +26,28 @@ export interface Chat {
 export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
   const outbound = createOutboundClient({ allowPrivate: allowed(config, env) })
   const secret = (name: string): string | undefined => env[name] || undefined
-  const options = (provider: Named<ResourceSpec<'Provider'>>, secrets: { apiKey?: string }) => ({
-    id: provider.name,
-    baseUrl: provider.spec.baseUrl ?? '',
-    headers: provider.spec.headers,
-    timeouts: provider.spec.timeouts,
-    ...(provider.spec.allowPrivate ? { allowPrivate: provider.spec.allowPrivate } : {}),
-    outbound,
-    ...secrets,
-    ...(provider.spec.apiKey ? { apiKeyName: provider.spec.apiKey.env } : {}),
-  })
+  const dialects = createDialects()
+  const remote =
+    (dialect: Dialect): ChatModelFactory =>
+    (provider, secrets) =>
+      createDialectModel({
+        id: provider.name,
+        dialect,
+        baseUrl: provider.spec.baseUrl ?? '',
+        headers: provider.spec.headers,
+        timeouts: provider.spec.timeouts,
+        ...(provider.spec.allowPrivate ? { allowPrivate: provider.spec.allowPrivate } : {}),
+        outbound,
+        ...secrets,
+        ...(provider.spec.apiKey ? { apiKeyName: provider.spec.apiKey.env } : {}),
+      })
   const catalog = createModelCatalog({
     secret,
     factories: {
       extractive: () =>
         createExtractiveModel(createExtractor({ analyse: analyseIn, detectLanguage })),
-      openai: (provider, secrets) => createOpenAiModel(options(provider, secrets)),
-      anthropic: (provider, secrets) => createAnthropicModel(options(provider, secrets)),
+      openai: remote(dialects['openai-chat']),
+      anthropic: remote(dialects.anthropic),
     },
   })
   return { catalog, secret, outbound, close: () => outbound.close() }

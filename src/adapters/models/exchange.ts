@@ -1,7 +1,13 @@
 import { limits, PlinthError } from '#kernel'
-import type { OutboundClient, OutboundResponse } from '#ports'
-import { type SseEvent, SseParser } from './sse.ts'
-import { brokenError, type Endpoint, statusError } from './upstream-error.ts'
+import type {
+  Dialect,
+  DialectEndpoint,
+  JsonObject,
+  OutboundClient,
+  OutboundResponse,
+  UpstreamProblem,
+} from '#ports'
+import { brokenError, type Endpoint, upstreamError } from './upstream-error.ts'
 
 /** Milliseconds, as the Provider resource says. */
 export interface ModelTimeouts {
@@ -13,6 +19,7 @@ export interface ModelTimeouts {
 export interface HttpModelOptions {
   /** Name of the Provider resource. */
   id: string
+  dialect: Dialect
   baseUrl: string
   apiKey?: string
   /** Environment variable that the key came from, for remedies. */
@@ -29,20 +36,21 @@ const maxStreamBytes = 64 * 1024 * 1024
 const maxErrorBytes = 64 * 1024
 const maxJsonBytes = 32 * 1024 * 1024
 
-export function endpointOf(options: HttpModelOptions): Endpoint {
-  const secrets = [options.apiKey, ...Object.values(options.headers ?? {})].filter(
-    (v) => v !== undefined,
-  )
-  return {
-    provider: options.id,
-    secrets,
-    ...(options.apiKeyName === undefined ? {} : { keyName: options.apiKeyName }),
-  }
+/** Where a model is, kept as long as the model: tokens that were fetched are used again. */
+export function endpointOf(options: HttpModelOptions): DialectEndpoint {
+  const { dialect, baseUrl, apiKey, headers, outbound } = options
+  return dialect.endpoint({
+    baseUrl,
+    outbound,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(headers === undefined ? {} : { headers }),
+  })
 }
 
-/** One call of a model: opens the exchange, holds the first-token timer, reads events or errors. */
+/** One call of a model: opens the exchange, holds the first-token timer, reads bodies and errors. */
 export class ModelExchange {
   readonly #options: HttpModelOptions
+  readonly #address: DialectEndpoint
   readonly #endpoint: Endpoint
   readonly #abort = new AbortController()
   readonly #caller: AbortSignal
@@ -51,9 +59,15 @@ export class ModelExchange {
   #late = false
   #chars = 0
 
-  constructor(options: HttpModelOptions, signal: AbortSignal) {
+  constructor(at: { options: HttpModelOptions; endpoint: DialectEndpoint }, signal: AbortSignal) {
+    const { options, endpoint } = at
     this.#options = options
-    this.#endpoint = endpointOf(options)
+    this.#address = endpoint
+    this.#endpoint = {
+      provider: options.id,
+      secrets: endpoint.secrets,
+      ...(options.apiKeyName === undefined ? {} : { keyName: options.apiKeyName }),
+    }
     this.#caller = signal
     if (signal.aborted) this.#abort.abort()
     else signal.addEventListener('abort', this.#onCaller, { once: true })
@@ -65,18 +79,20 @@ export class ModelExchange {
 
   /** POSTs JSON. The body of an error status is not read yet. */
   async post(
-    url: string,
-    headers: Record<string, string>,
-    body: unknown,
+    path: string,
+    body: JsonObject,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<OutboundResponse> {
     const { allowPrivate, timeouts } = this.#options
     const { totalMs, idleMs, firstTokenMs } = timeouts
+    const text = JSON.stringify(body)
     try {
+      const addressed = await this.#address.address(path, text)
       return await this.#options.outbound.request({
         method: 'POST',
-        url,
-        headers: { 'content-type': 'application/json', ...this.#options.headers, ...headers },
-        body: JSON.stringify(body),
+        url: addressed.url,
+        headers: { ...headers, ...addressed.headers },
+        body: text,
         signal: this.#abort.signal,
         timeouts: { totalMs, firstByteMs: Math.min(totalMs, firstTokenMs), idleMs },
         maxBytes: maxStreamBytes,
@@ -102,18 +118,8 @@ export class ModelExchange {
     }
   }
 
-  async *events(response: OutboundResponse): AsyncGenerator<SseEvent> {
-    const parser = new SseParser()
-    try {
-      for await (const bytes of response.body) yield* parser.push(bytes)
-    } catch (error) {
-      if (error instanceof RangeError) throw this.broken('sent an event without end')
-      throw this.explain(error)
-    }
-  }
-
   async json(response: OutboundResponse): Promise<unknown> {
-    const text = await this.text(response, maxJsonBytes)
+    const text = await this.#text(response, maxJsonBytes)
     try {
       return JSON.parse(text)
     } catch {
@@ -121,24 +127,23 @@ export class ModelExchange {
     }
   }
 
-  async error(response: OutboundResponse): Promise<PlinthError> {
-    const body = await this.text(response, maxErrorBytes).catch(() => '')
-    return statusError({ status: response.status, headers: response.headers, body }, this.#endpoint)
+  /** Reads an answer by its dialect. Throws UPSTREAM_FAILED for another shape. */
+  read<T>(body: unknown, reading: (body: unknown) => T): T {
+    try {
+      return reading(body)
+    } catch (error) {
+      throw this.broken(`could not be understood: ${(error as Error).message}`)
+    }
   }
 
-  async text(response: OutboundResponse, maxBytes: number): Promise<string> {
-    const chunks: Uint8Array[] = []
-    let bytes = 0
-    try {
-      for await (const chunk of response.body) {
-        bytes += chunk.byteLength
-        if (bytes > maxBytes) break
-        chunks.push(chunk)
-      }
-    } catch (error) {
-      throw this.explain(error)
-    }
-    return Buffer.concat(chunks).toString('utf8')
+  /** What an endpoint says with an error status. */
+  async problem(response: OutboundResponse): Promise<UpstreamProblem> {
+    const body = await this.#text(response, maxErrorBytes).catch(() => '')
+    return this.#options.dialect.readError(response.status, response.headers, body)
+  }
+
+  failed(problem: UpstreamProblem): PlinthError {
+    return upstreamError(problem, this.#endpoint)
   }
 
   broken(what: string): PlinthError {
@@ -159,5 +164,20 @@ export class ModelExchange {
     clearTimeout(this.#timer)
     this.#caller.removeEventListener('abort', this.#onCaller)
     this.#abort.abort()
+  }
+
+  async #text(response: OutboundResponse, maxBytes: number): Promise<string> {
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    try {
+      for await (const chunk of response.body) {
+        bytes += chunk.byteLength
+        if (bytes > maxBytes) break
+        chunks.push(chunk)
+      }
+    } catch (error) {
+      throw this.explain(error)
+    }
+    return Buffer.concat(chunks).toString('utf8')
   }
 }

@@ -6,16 +6,18 @@ import {
 } from '../../../conformance/chat-model/fake-upstream.ts'
 import { chatModelKit } from '../../../conformance/chat-model/kit.ts'
 import { embedderKit } from '../../../conformance/embedder/kit.ts'
-import { createOpenAiEmbedder } from '../embedders/openai/index.ts'
+import { createDialects } from '../dialects/index.ts'
+import { createDialectEmbedder } from '../embedders/dialect/index.ts'
 import { type ClosableOutbound, createOutboundClient } from '../outbound/index.ts'
-import { createAnthropicModel } from './anthropic/index.ts'
+import { createDialectModel } from './dialect/index.ts'
 import type { HttpModelOptions } from './exchange.ts'
 import { createExtractiveModel } from './extractive/index.ts'
-import { createOpenAiModel } from './openai/index.ts'
 import { redact } from './upstream-error.ts'
 
 const opened: ClosableOutbound[] = []
 afterAll(() => Promise.all(opened.map((client) => client.close())))
+
+const dialects = createDialects()
 
 function options(upstream: FakeUpstream, more: Partial<HttpModelOptions> = {}): HttpModelOptions {
   const outbound = createOutboundClient({ allowPrivate: [upstream.host] })
@@ -23,6 +25,7 @@ function options(upstream: FakeUpstream, more: Partial<HttpModelOptions> = {}): 
   const timeouts = { totalMs: 3_000, firstTokenMs: 1_000, idleMs: 1_000 }
   return {
     id: 'test',
+    dialect: dialects['openai-chat'],
     baseUrl: `${upstream.url}/v1`,
     timeouts,
     outbound,
@@ -31,10 +34,12 @@ function options(upstream: FakeUpstream, more: Partial<HttpModelOptions> = {}): 
   }
 }
 
-chatModelKit('openai', { open: (upstream, given) => createOpenAiModel(options(upstream, given)) })
+chatModelKit('openai', { open: (upstream, given) => createDialectModel(options(upstream, given)) })
 chatModelKit('anthropic', {
   open: (upstream, given) =>
-    createAnthropicModel(options(upstream, { ...given, baseUrl: upstream.url })),
+    createDialectModel(
+      options(upstream, { ...given, dialect: dialects.anthropic, baseUrl: upstream.url }),
+    ),
 })
 
 const request: ChatRequest = {
@@ -66,7 +71,7 @@ describe('protocols', () => {
   it('sends what OpenAI’s protocol asks for, and the key only in its header [M15.openai-request]', async () => {
     upstream.mode = 'normal'
     await all(
-      createOpenAiModel(
+      createDialectModel(
         options(upstream, {
           apiKey: 'sk-a',
           headers: { 'x-team': 't' },
@@ -90,7 +95,7 @@ describe('protocols', () => {
   it('learns which parameters an endpoint refuses and leaves them out from then on [M15.openai-compatible]', async () => {
     upstream.mode = 'picky'
     upstream.requests.length = 0
-    const model = createOpenAiModel(options(upstream))
+    const model = createDialectModel(options(upstream))
     expect((await all(model)).at(-1)).toEqual({ type: 'finish', reason: 'stop' })
     expect(upstream.requests).toHaveLength(4)
     await all(model)
@@ -100,14 +105,20 @@ describe('protocols', () => {
 
   it('understands an endpoint that does not stream [M15.openai-compatible]', async () => {
     upstream.mode = 'no-stream'
-    const parts = await all(createOpenAiModel(options(upstream)))
+    const parts = await all(createDialectModel(options(upstream)))
     expect(parts.map((part) => part.type)).toEqual(['text', 'usage', 'finish'])
   })
 
   it('sends what Anthropic’s protocol asks for: system apart, turns that alternate [M15.anthropic-request]', async () => {
     upstream.mode = 'normal'
     await all(
-      createAnthropicModel(options(upstream, { apiKey: 'sk-ant', baseUrl: `${upstream.url}/v1` })),
+      createDialectModel(
+        options(upstream, {
+          dialect: dialects.anthropic,
+          apiKey: 'sk-ant',
+          baseUrl: `${upstream.url}/v1`,
+        }),
+      ),
     )
     const { body, headers } = upstream.requests.at(-1)!
     expect(headers).toMatchObject({ 'x-api-key': 'sk-ant', 'anthropic-version': '2023-06-01' })
@@ -115,7 +126,15 @@ describe('protocols', () => {
       system: 'S1',
       max_tokens: 50,
       stop_sequences: ['END'],
-      messages: [{ role: 'user', content: 'a\n\nb' }],
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'a' },
+            { type: 'text', text: 'b' },
+          ],
+        },
+      ],
     })
   })
 
@@ -158,5 +177,5 @@ beforeAll(async () => {
 })
 afterAll(() => shared.close())
 embedderKit('openai', async () =>
-  createOpenAiEmbedder({ ...options(shared), model: 'e', dimensions: 8 }),
+  createDialectEmbedder({ ...options(shared), model: 'e', dimensions: 8 }),
 )

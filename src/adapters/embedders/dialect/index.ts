@@ -1,10 +1,8 @@
-import { z } from 'zod'
 import { digestOf, PlinthError } from '#kernel'
-import type { Embedder } from '#ports'
-import { type HttpModelOptions, ModelExchange } from '../../models/exchange.ts'
-import { authorization } from '../../models/openai/index.ts'
+import type { DialectEndpoint, Embedder } from '#ports'
+import { endpointOf, type HttpModelOptions, ModelExchange } from '../../models/exchange.ts'
 
-export interface OpenAiEmbedderOptions extends HttpModelOptions {
+export interface DialectEmbedderOptions extends HttpModelOptions {
   /** The upstream's name for the model. */
   model: string
   dimensions: number
@@ -14,28 +12,31 @@ export interface OpenAiEmbedderOptions extends HttpModelOptions {
   passagePrefix?: string
 }
 
-const answer = z.object({
-  data: z.array(z.object({ index: z.number().int().min(0), embedding: z.array(z.number()) })),
-})
+type Purpose = 'query' | 'passage'
 
 /** Texts and characters of one call; endpoints refuse more (OpenAI: 2,048 texts, 300,000 tokens). */
 const maxTexts = 128
 const maxChars = 200_000
 
-/** Embeddings of any endpoint that speaks OpenAI's protocol. Vectors are normalised here; calls follow one another. */
-export function createOpenAiEmbedder(options: OpenAiEmbedderOptions): Embedder {
+/** Embeddings of an endpoint in any dialect that has them. Vectors are normalised here; calls follow one another. */
+export function createDialectEmbedder(options: DialectEmbedderOptions): Embedder {
   const identity = {
     baseUrl: options.baseUrl,
     model: options.model,
     dimensions: options.dimensions,
   }
   const prefixes = { query: options.queryPrefix ?? '', passage: options.passagePrefix ?? '' }
+  const endpoint = endpointOf(options)
   let closed = false
-  const embed = async (texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> => {
+  const embed = async (
+    texts: readonly string[],
+    purpose: Purpose,
+    signal: AbortSignal,
+  ): Promise<Float32Array[]> => {
     const vectors: Float32Array[] = []
     for (const some of batches(texts)) {
       if (closed) throw new PlinthError('UNAVAILABLE', 'The embedder is closed.')
-      vectors.push(...(await call(some, options, signal)))
+      vectors.push(...(await call(some, { options, endpoint, purpose }, signal)))
     }
     return vectors
   }
@@ -48,10 +49,11 @@ export function createOpenAiEmbedder(options: OpenAiEmbedderOptions): Embedder {
     embedPassages: (texts, signal = new AbortController().signal) =>
       embed(
         texts.map((text) => prefixes.passage + text),
+        'passage',
         signal,
       ),
     async embedQuery(text, signal = new AbortController().signal) {
-      const [vector] = await embed([prefixes.query + text], signal)
+      const [vector] = await embed([prefixes.query + text], 'query', signal)
       return vector!
     },
     async close() {
@@ -78,34 +80,32 @@ function* batches(texts: readonly string[]): Generator<string[]> {
 
 async function call(
   texts: string[],
-  options: OpenAiEmbedderOptions,
+  at: { options: DialectEmbedderOptions; endpoint: DialectEndpoint; purpose: Purpose },
   signal: AbortSignal,
 ): Promise<Float32Array[]> {
-  const exchange = new ModelExchange(options, signal)
+  const { options, endpoint, purpose } = at
+  const { dialect, model, dimensions, shorten } = options
+  const codec = dialect.embeddings
+  if (!codec) throw new PlinthError('UNSUPPORTED', `${dialect.id} has no embeddings.`)
+  const exchange = new ModelExchange({ options, endpoint }, signal)
   try {
-    const url = `${options.baseUrl.replace(/\/+$/, '')}/embeddings`
-    const body: Record<string, unknown> = {
-      model: options.model,
+    const asked = codec.writeRequest({
+      model,
       input: texts,
-      encoding_format: 'float',
-    }
-    if (options.shorten) body.dimensions = options.dimensions
-    const response = await exchange.post(url, authorization(options), body)
-    if (response.status !== 200) throw await exchange.error(response)
-    const parsed = answer.safeParse(await exchange.json(response))
-    if (!parsed.success) throw exchange.broken('sent embeddings of another shape')
-    const vectors = new Array<Float32Array>(texts.length)
-    for (const { index, embedding } of parsed.data.data) {
-      if (embedding.length !== options.dimensions) {
-        throw exchange.broken(
-          `sent ${embedding.length} dimensions instead of ${options.dimensions}`,
-        )
-      }
-      if (index < texts.length) vectors[index] = normalised(embedding, exchange)
-    }
-    for (let i = 0; i < texts.length; i++)
-      if (!vectors[i]) throw exchange.broken(`sent no vector for text ${i}`)
-    return vectors
+      encoding: 'float',
+      purpose,
+      ...(shorten ? { dimensions } : {}),
+    })
+    const response = await exchange.post(asked.path, asked.body, asked.headers)
+    if (response.status !== 200) throw exchange.failed(await exchange.problem(response))
+    const { vectors } = exchange.read(await exchange.json(response), codec.readReply)
+    return texts.map((_, i) => {
+      const vector = vectors[i]
+      if (!vector) throw exchange.broken(`sent no vector for text ${i}`)
+      if (vector.length !== dimensions)
+        throw exchange.broken(`sent ${vector.length} dimensions instead of ${dimensions}`)
+      return normalised(vector, exchange)
+    })
   } catch (error) {
     throw signal.aborted ? new PlinthError('CANCELLED', 'Embedding was cancelled.') : error
   } finally {

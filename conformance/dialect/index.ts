@@ -1,0 +1,2 @@
+export { type DialectSamples, type DialectStream, dialectKit } from './kit.ts'
+export { protocolMatrix } from './matrix.ts'

@@ -1,0 +1,24 @@
+import { rows } from './row.ts'
+
+export const dialects = rows('issue 4 §1', {
+  'M15.dialect-any-split': 'Dialect kit: reads a stream the same at every split of its bytes',
+  'M15.dialect-cut': 'Dialect kit: flags a stream that is cut anywhere, and never takes it as whole',
+  'M15.dialect-end-mark': 'Dialect kit: ignores what follows the end mark, a second one too',
+  'M15.dialect-errors':
+    'Dialect kit: understands errors of its protocol, and tells every error in words of its own',
+  'M15.dialect-garbage':
+    'Dialect kit: gives up on an event without end, and on garbage, and never throws',
+  'M15.dialect-identity': 'Dialect kit: says who it is',
+  'M15.dialect-in-band':
+    'Dialect kit: fails within a stream in its own words, and never as a whole answer',
+  'M15.dialect-lines': 'Dialect kit: reads every line end, comments and white space between',
+  'M15.dialect-losses':
+    'Dialect kit: tells whatever it is told, whole or streamed, or says what it cannot tell',
+  'M15.dialect-replies': 'Dialect kit: reads recorded answers and writes them again without loss',
+  'M15.dialect-requests': 'Dialect kit: reads recorded requests and writes them again without loss',
+  'M15.dialect-shapes':
+    'Dialect kit: refuses any other request with its place, and any other answer',
+  'M15.dialect-streams': 'Dialect kit: reads recorded streams, whole at their end mark',
+  'M15.dialect-tables':
+    'The tables of protocols say what the dialects do: making them anew changes nothing',
+})
