@@ -1,5 +1,6 @@
 import { answers } from './requirements/answers.ts'
 import { audit } from './requirements/audit.ts'
+import { dialects } from './requirements/dialects.ts'
 import { documents } from './requirements/documents.ts'
 import { doors } from './requirements/doors.ts'
 import { house } from './requirements/house.ts'
@@ -19,6 +20,7 @@ export const requirements: readonly Requirement[] = [
   ...retrieval,
   ...answers,
   ...models,
+  ...dialects,
   ...routing,
   ...resources,
   ...people,

@@ -37,7 +37,10 @@ export function chatModelKit(name: string, kit: KitOptions): void {
 
     const run = async (mode: UpstreamMode, signal = new AbortController().signal) => {
       upstream.mode = mode
-      const timeouts = { totalMs: 3_000, firstTokenMs: 150, idleMs: 150 }
+      // Short only where the upstream hangs: a busy machine must not look like one.
+      const ms = typeof mode === 'string' && mode.startsWith('hang') ? 150 : 10_000
+      const firstTokenMs = mode === 'hang-mid' ? 10_000 : ms
+      const timeouts = { totalMs: 20_000, firstTokenMs, idleMs: ms }
       const model = kit.open(upstream, { apiKey, timeouts })
       const parts: ChatPart[] = []
       let error: (Error & { code?: string; remedy?: string }) | undefined

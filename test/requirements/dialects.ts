@@ -2,7 +2,8 @@ import { rows } from './row.ts'
 
 export const dialects = rows('issue 4 §1', {
   'M15.dialect-any-split': 'Dialect kit: reads a stream the same at every split of its bytes',
-  'M15.dialect-cut': 'Dialect kit: flags a stream that is cut anywhere, and never takes it as whole',
+  'M15.dialect-cut':
+    'Dialect kit: flags a stream that is cut anywhere, and never takes it as whole',
   'M15.dialect-end-mark': 'Dialect kit: ignores what follows the end mark, a second one too',
   'M15.dialect-errors':
     'Dialect kit: understands errors of its protocol, and tells every error in words of its own',

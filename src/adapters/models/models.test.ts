@@ -22,7 +22,7 @@ const dialects = createDialects()
 function options(upstream: FakeUpstream, more: Partial<HttpModelOptions> = {}): HttpModelOptions {
   const outbound = createOutboundClient({ allowPrivate: [upstream.host] })
   opened.push(outbound)
-  const timeouts = { totalMs: 3_000, firstTokenMs: 1_000, idleMs: 1_000 }
+  const timeouts = { totalMs: 20_000, firstTokenMs: 10_000, idleMs: 10_000 }
   return {
     id: 'test',
     dialect: dialects['openai-chat'],

@@ -1,4 +1,4 @@
-import type { CallPart, MediaSource, TextPart } from '#ports'
+import type { MediaSource } from '#ports'
 
 const dataUrl = /^data:([^;,]+)(?:;[^,]*)?;base64,/i
 
@@ -15,19 +15,4 @@ export function urlOfSource(source: MediaSource): string | undefined {
   if (source.kind === 'url') return source.url
   if (source.kind === 'bytes') return `data:${source.mediaType};base64,${source.data}`
   return undefined
-}
-
-/** The texts of parts; the others are given to `other`. */
-export function textOf(parts: readonly CallPart[], other?: (part: CallPart, at: number) => void) {
-  return parts
-    .flatMap((part, i) => {
-      if (part.type === 'text') return [part.text]
-      other?.(part, i)
-      return []
-    })
-    .join('\n')
-}
-
-export function text(value: string): TextPart {
-  return { type: 'text', text: value }
 }
