@@ -39,6 +39,16 @@ export const documents = rows(
       'Names with Unicode tricks, path traversal and symlinks out of a folder lead nowhere',
     'M1.nesting': 'Hostile documents: limits nesting in every format that nests',
     'M1.pages': 'Against the reference conversions: finds the words of PDF files on the right page',
+    'M1.pdf-east-asian':
+      'Reading PDF pages: reads Chinese, Japanese and Korean without an embedded font',
+    'M1.pdf-fault':
+      'Reading PDF pages: gives up an instance that failed inside, and reads the next document with another',
+    'M1.pdf-memory': 'Reading PDF pages: gives all memory of a document back',
+    'M1.pdf-places': 'Reading PDF pages: places words on the page as it is shown, turned and cut',
+    'M1.pdf-right-to-left':
+      'Reading PDF pages: reads dates and numbers in text from right to left as they are meant',
+    'M1.pdf-words':
+      'Reading PDF pages: keeps words whole and columns apart, however they are drawn',
     'M1.parse-step': 'Parser pool with the real child: gives the step its errors and its numbers',
     'M1.parser-damage': 'Parser kit: reads damaged files correctly or refuses them by name',
     'M1.parser-deterministic': 'Parser kit: gives the same document for the same bytes',

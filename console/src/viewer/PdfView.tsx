@@ -142,7 +142,7 @@ interface PageCanvasProps {
 }
 
 interface Rendered {
-  /** CSS pixels per point. */
+  /** CSS pixels per unit of the page. */
   scale: number
   width: number
   height: number
@@ -238,7 +238,9 @@ function draw(
     const task = page.render({ canvas, viewport })
     stop = () => task.cancel()
     await task.promise
-    return { scale, width: points.width * scale, height: points.height * scale }
+    // Places are told in the page's own units, of which few files say that they are larger than a point.
+    const placed = scale * page.userUnit
+    return { scale: placed, width: points.width * scale, height: points.height * scale }
   }
   return {
     done: work(),

@@ -2,6 +2,7 @@ import { limits } from '#kernel'
 import { cleanText } from '../builder.ts'
 import type { Fragment } from './fragments.ts'
 import type { PdfDocument } from './open.ts'
+import type { Pdfium } from './pdfium.ts'
 
 /** A filled form field: what stands in it and where, in PDF user space. */
 export interface FilledField {
@@ -9,46 +10,103 @@ export interface FilledField {
   rect: readonly [number, number, number, number]
 }
 
-interface FieldObject {
-  type?: string
-  value?: unknown
-  rect?: number[]
-  page?: number
-  exportValues?: unknown
-}
+const widget = 20
+const none = 0
+const checkBox = 2
+const radioButton = 3
+const listBox = 5
+const text = 6
+const comboBox = 4
+const mostOptions = 1_000
 
 /**
  * What people wrote into a form (ISO 32000-2, 12.7) is no part of the page's text: it is read from the fields.
- * By page, from 0. A damaged form is no fault of the document.
  */
-export async function readFields(pdf: PdfDocument): Promise<Map<number, FilledField[]>> {
-  const byPage = new Map<number, FilledField[]>()
-  const objects = await pdf.getFieldObjects().catch(() => null)
-  if (!objects) return byPage
-  let count = 0
-  // One release of the library gives a map, another an object.
-  const lists = objects instanceof Map ? [...objects.values()] : Object.values(objects)
-  for (const field of lists.flat() as FieldObject[]) {
-    const text = textOfField(field)
-    const { page, rect } = field
-    if (text === '' || page === undefined || page < 0 || rect?.length !== 4) continue
-    if (++count > limits.parserBlocks) break
-    const filled = { text, rect: rect as unknown as FilledField['rect'] }
-    const list = byPage.get(page)
-    if (list) list.push(filled)
-    else byPage.set(page, [filled])
-  }
-  return byPage
-}
+export class Form {
+  private readonly library: Pdfium
+  private readonly handle: number
+  private count = 0
 
-function textOfField({ type, value, exportValues }: FieldObject): string {
-  if (type === 'checkbox' || type === 'radiobutton') {
-    const on = typeof value === 'string' && value !== 'Off' && value !== ''
-    return on && (type === 'checkbox' || value === exportValues) ? '[x]' : ''
+  private constructor(library: Pdfium, handle: number) {
+    this.library = library
+    this.handle = handle
   }
-  if (type === 'signature' || type === 'button') return ''
-  const words = Array.isArray(value) ? value.join(', ') : typeof value === 'string' ? value : ''
-  return cleanText(words).replace(/\s+/g, ' ').trim()
+
+  /** Undefined where the file has no form, or a damaged one, which is no fault of the document. */
+  static open(pdf: PdfDocument): Form | undefined {
+    const { library, handle } = pdf
+    const { call } = library
+    if (call.FPDF_GetFormType(handle) === none) return undefined
+    const info = call.PDFiumExt_OpenFormFillInfo()
+    const form = call.PDFiumExt_InitFormFillEnvironment(handle, info)
+    pdf.beforeClose(() => {
+      if (form !== 0) call.PDFiumExt_ExitFormFillEnvironment(form)
+      call.PDFiumExt_CloseFormFillInfo(info)
+    })
+    return form === 0 ? undefined : new Form(library, form)
+  }
+
+  /** The filled fields of a page. */
+  read(page: number): FilledField[] {
+    const { call } = this.library
+    const fields: FilledField[] = []
+    const annotations = call.FPDFPage_GetAnnotCount(page)
+    for (let i = 0; i < annotations && this.count < limits.parserBlocks; i++) {
+      const annotation = call.FPDFPage_GetAnnot(page, i)
+      if (annotation === 0) continue
+      const field = call.FPDFAnnot_GetSubtype(annotation) === widget && this.field(annotation)
+      if (field) {
+        fields.push(field)
+        this.count++
+      }
+      call.FPDFPage_CloseAnnot(annotation)
+    }
+    return fields
+  }
+
+  private field(annotation: number): FilledField | undefined {
+    const { library } = this
+    const words = cleanText(this.textOf(annotation)).replace(/\s+/g, ' ').trim()
+    if (words === '' || !library.call.FPDFAnnot_GetRect(annotation, library.scratch))
+      return undefined
+    // Left, top, right, bottom.
+    const rect = library.floats(4) as [number, number, number, number]
+    return { text: words, rect }
+  }
+
+  private textOf(annotation: number): string {
+    const { library, handle } = this
+    const { call } = library
+    const type = call.FPDFAnnot_GetFormFieldType(handle, annotation)
+    if (type === checkBox || type === radioButton) {
+      const state = library.text((buffer, bytes) =>
+        call.FPDFAnnot_GetStringValue(annotation, library.name('AS'), buffer, bytes),
+      )
+      return state === '' || state === 'Off' ? '' : '[x]'
+    }
+    if (type === listBox) return this.chosen(annotation).join(', ')
+    if (type !== text && type !== comboBox) return ''
+    return library.text((buffer, bytes) =>
+      call.FPDFAnnot_GetFormFieldValue(handle, annotation, buffer, bytes),
+    )
+  }
+
+  /** What is chosen in a list, of which several entries may be. */
+  private chosen(annotation: number): string[] {
+    const { library, handle } = this
+    const { call } = library
+    const count = Math.min(mostOptions, call.FPDFAnnot_GetOptionCount(handle, annotation))
+    const labels: string[] = []
+    for (let i = 0; i < count; i++) {
+      if (!call.FPDFAnnot_IsOptionSelected(handle, annotation, i)) continue
+      labels.push(
+        library.text((buffer, bytes) =>
+          call.FPDFAnnot_GetOptionLabel(handle, annotation, i, buffer, bytes),
+        ),
+      )
+    }
+    return labels
+  }
 }
 
 const labelReach = 400

@@ -1,6 +1,6 @@
 import { cleanText } from '../builder.ts'
 
-/** What pdf.js gives for a piece of text. */
+/** A piece of text in one style, on one line, in PDF user space. */
 export interface TextItem {
   str: string
   transform: number[]
@@ -68,9 +68,18 @@ export function fragmentsOf({ items, ascents, viewport }: PageText): Fragment[] 
   const kept: Fragment[] = []
   for (const fragment of fragments) {
     fragment.text = fragment.text.replace(/\s+/g, ' ').trim()
+    if (fragment.rtl) fragment.text = numbersFirst(fragment.text)
     if (fragment.text !== '') kept.push(fragment)
   }
   return kept
+}
+
+/**
+ * Within text from right to left, PDFium leaves a number together with the signs beside it in the order in which they
+ * are seen: what stands left of the number is read after it.
+ */
+function numbersFirst(text: string): string {
+  return text.replace(/(^|\s)([-\u2013\u060c\u061b:.%\u066a/]+)(\d[\d.,/:-]*)(?=\s|$)/g, '$1$3$2')
 }
 
 function place(item: TextItem, ascents: ReadonlyMap<string, number>, view: number[]): Fragment {
@@ -84,12 +93,15 @@ function place(item: TextItem, ascents: ReadonlyMap<string, number>, view: numbe
   const turned = Math.abs(directionY) > Math.abs(directionX) * 0.1
   const ascent = ascents.get(item.fontName) ?? 0.8
   if (!turned) {
+    const width = Math.max(0, item.width)
+    const upsideDown = directionX < 0
+    const foot = upsideDown ? baseline + size * ascent : baseline
     return {
       text: cleanText(item.str),
-      x,
-      right: x + Math.max(0, item.width),
-      top: baseline - size * ascent,
-      baseline,
+      x: upsideDown ? x - width : x,
+      right: upsideDown ? x : x + width,
+      top: foot - size * ascent,
+      baseline: foot,
       size,
       font: item.fontName,
       weight: item.str.length,
@@ -133,14 +145,16 @@ function append(a: Fragment, b: Fragment): void {
   const gap = Math.max(b.x - a.right, a.x - b.right)
   const spaced = a.text.endsWith(' ') || b.text.startsWith(' ') || gap < a.size * 0.22
   a.text += a.turned || spaced ? b.text : ` ${b.text}`
+  const foot = Math.max(a.baseline, b.baseline)
   if (b.weight > a.weight) {
     a.weight = b.weight
     a.size = b.size
     a.baseline = b.baseline
     a.font = b.font
   }
+  a.rtl ||= b.rtl
   a.x = Math.min(a.x, b.x)
   a.right = Math.max(a.right, b.right)
   a.top = Math.min(a.top, b.top)
-  if (a.turned) a.baseline = Math.max(a.baseline, b.baseline)
+  if (a.turned) a.baseline = foot
 }

@@ -1,16 +1,19 @@
-import { limits } from '#kernel'
+import { setImmediate } from 'node:timers/promises'
+import { limits, PlinthError } from '#kernel'
 import type { ParseOptions, Parser } from '#ports'
 import { DocumentBuilder } from '../builder.ts'
 import { overLimit, unparsable } from '../failures.ts'
-import { type FilledField, readFields, withFields } from './fields.ts'
-import { fragmentsOf, type TextItem } from './fragments.ts'
+import { readText } from './characters.ts'
+import { Form, withFields } from './fields.ts'
+import { fragmentsOf } from './fragments.ts'
 import { repeatedLines } from './furniture.ts'
 import { headingLevel, type Typography, typographyOf } from './headings.ts'
 import { readInfo, readOutline } from './info.ts'
 import { joinLines, type Line, textOfLine } from './lines.ts'
-import { openPdf, type PdfDocument } from './open.ts'
+import { guarded, openPdf, type PdfDocument } from './open.ts'
 import { paragraphsOf } from './paragraphs.ts'
 import { partsOf, rowsOf, runsOf, type TablePart, type TextPart } from './tables.ts'
+import { viewOf } from './view.ts'
 
 interface Page {
   width: number
@@ -18,15 +21,12 @@ interface Page {
   parts: (TablePart | TextPart)[]
 }
 
-/** Fonts and other things that pages have in common are let go now and then: memory stays flat. */
-const pagesPerCleanup = 50
-
 /**
  * PDF: the text layer, page by page, with the place of every line. Pictures of text are not read.
  */
 export const pdfParser: Parser = {
   version: 'parser/1',
-  id: 'pdf/1',
+  id: 'pdf/2',
   mediaTypes: ['application/pdf'],
   async parse(input, options = {}) {
     const builder = new DocumentBuilder('application/pdf', {
@@ -35,15 +35,17 @@ export const pdfParser: Parser = {
     })
     const pdf = await openPdf(input.bytes, input.name)
     try {
-      if (pdf.numPages > limits.parserPages) {
-        throw overLimit('parserPages', input.name, `The PDF has ${pdf.numPages} pages`)
+      if (pdf.pageCount > limits.parserPages) {
+        throw overLimit('parserPages', input.name, `The PDF has ${pdf.pageCount} pages`)
       }
-      await readInfo(pdf, builder)
-      const outline = await readOutline(pdf)
+      const outline = guarded(pdf.library, input.name, () => {
+        readInfo(pdf, builder)
+        return readOutline(pdf)
+      })
       const pages = await readPages(pdf, builder, { ...options, name: input.name })
       write(pages, builder, outline)
     } finally {
-      await pdf.loadingTask.destroy()
+      pdf.close()
     }
     return builder.finish()
   },
@@ -55,56 +57,40 @@ async function readPages(
   options: ParseOptions & { name: string },
 ): Promise<Page[]> {
   const pages: Page[] = []
-  const fields = await readFields(pdf)
+  const form = guarded(pdf.library, options.name, () => Form.open(pdf))
   let failed = 0
-  for (let number = 1; number <= pdf.numPages; number++) {
+  for (let number = 1; number <= pdf.pageCount; number++) {
     const where = `${options.name}, page ${number}`
     if (Date.now() > (options.deadline ?? Number.POSITIVE_INFINITY)) {
       throw overLimit('parserSeconds', where, 'Parsing took too long')
     }
     try {
-      pages.push(await readPage(pdf, number, fields.get(number - 1)))
+      pages.push(guarded(pdf.library, where, () => readPage(pdf, number - 1, form)))
     } catch (error) {
+      if (error instanceof PlinthError) throw error
       failed++
       builder.warn(
         `page ${number} could not be read: ${error instanceof Error ? error.message : error}`,
       )
       pages.push({ width: 0, height: 0, parts: [] })
     }
-    options.onProgress?.(number, pdf.numPages)
-    if (number % pagesPerCleanup === 0) await pdf.cleanup()
+    options.onProgress?.(number, pdf.pageCount)
+    // PDFium never waits: messages from and to the parent pass between pages.
+    await setImmediate()
   }
-  if (failed > 0 && failed === pdf.numPages) {
+  if (failed > 0 && failed === pdf.pageCount) {
     throw unparsable('No page of the PDF could be read.', { where: `${options.name}, page 1` })
   }
   return pages
 }
 
-async function readPage(
-  pdf: PdfDocument,
-  number: number,
-  fields: FilledField[] = [],
-): Promise<Page> {
-  const page = await pdf.getPage(number)
-  try {
-    const viewport = page.getViewport({ scale: 1 })
-    const content = await page.getTextContent()
-    const ascents = new Map<string, number>()
-    for (const [font, style] of Object.entries(content.styles)) {
-      if (style.ascent > 0.3 && style.ascent < 1.5) ascents.set(font, style.ascent)
-    }
-    const items = content.items.filter((item) => 'str' in item) as TextItem[]
-    const { transform } = viewport
-    const printed = fragmentsOf({ items, ascents, viewport: transform })
-    const fragments = fields.length > 0 ? withFields(printed, fields, transform) : printed
-    return {
-      width: viewport.width,
-      height: viewport.height,
-      parts: partsOf(rowsOf(runsOf(fragments))),
-    }
-  } finally {
-    page.cleanup()
-  }
+function readPage(pdf: PdfDocument, index: number, form: Form | undefined): Page {
+  const page = pdf.page(index)
+  const { width, height, viewport } = viewOf(pdf, page)
+  const printed = fragmentsOf(readText(pdf.library, page, viewport))
+  const fields = form?.read(page) ?? []
+  const fragments = fields.length > 0 ? withFields(printed, fields, viewport) : printed
+  return { width, height, parts: partsOf(rowsOf(runsOf(fragments))) }
 }
 
 function linesOf(page: Page): Line[] {

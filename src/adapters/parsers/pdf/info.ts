@@ -9,10 +9,12 @@ const outlineDepth = 6
  * Document information (ISO 32000-2, 14.3.3) as metadata. A missing or damaged dictionary is no
  * fault.
  */
-export async function readInfo(pdf: PdfDocument, builder: DocumentBuilder): Promise<void> {
-  const metadata = await pdf.getMetadata().catch(() => undefined)
-  const info = (metadata?.info ?? {}) as Record<string, unknown>
-  const text = (key: string) => (typeof info[key] === 'string' ? (info[key] as string) : undefined)
+export function readInfo({ library, handle }: PdfDocument, builder: DocumentBuilder): void {
+  const { call } = library
+  const text = (tag: string) =>
+    library.text((buffer, bytes) =>
+      call.FPDF_GetMetaText(handle, library.name(tag), buffer, bytes),
+    ) || undefined
   const title = text('Title')?.trim()
   // Programs write the file's name there when nobody set a title.
   if (title && !/\.(docx?|pdf|tex|indd|pptx?|xlsx?)$|^(untitled|microsoft word)/i.test(title))
@@ -22,7 +24,9 @@ export async function readInfo(pdf: PdfDocument, builder: DocumentBuilder): Prom
   builder.meta('keywords', text('Keywords'))
   builder.meta('created', pdfDate(text('CreationDate')))
   builder.meta('modified', pdfDate(text('ModDate')))
-  builder.meta('language', text('Language'))
+  const language = (buffer: number, bytes: number) =>
+    call.EPDFCatalog_GetLanguage(handle, buffer, bytes)
+  builder.meta('language', library.text(language))
 }
 
 /** `D:20240131120000+01'00'` as ISO 8601. */
@@ -38,23 +42,26 @@ export function pdfDate(value: string | undefined): string | undefined {
   return Number.isNaN(time) ? undefined : new Date(time).toISOString()
 }
 
-interface OutlineNode {
-  title: string
-  items: OutlineNode[]
-}
-
 /** Level by normalised title. */
-export async function readOutline(pdf: PdfDocument): Promise<Map<string, number>> {
+export function readOutline({ library, handle }: PdfDocument): Map<string, number> {
+  const { call } = library
   const levels = new Map<string, number>()
-  const roots = (await pdf.getOutline().catch(() => undefined)) as OutlineNode[] | null | undefined
-  const walk = (nodes: OutlineNode[], level: number) => {
-    for (const node of nodes) {
-      if (levels.size >= outlineEntries) return
-      const key = normalTitle(node.title)
+  // Damaged files have entries that lead back to themselves.
+  const seen = new Set<number>()
+  const walk = (parent: number, level: number) => {
+    let entry = call.FPDFBookmark_GetFirstChild(handle, parent)
+    while (entry !== 0 && !seen.has(entry) && seen.size < outlineEntries) {
+      seen.add(entry)
+      const bookmark = entry
+      const title = library.text((buffer, bytes) =>
+        call.FPDFBookmark_GetTitle(bookmark, buffer, bytes),
+      )
+      const key = normalTitle(title)
       if (key !== '' && !levels.has(key)) levels.set(key, level)
-      if (level < outlineDepth) walk(node.items, level + 1)
+      if (level < outlineDepth) walk(entry, level + 1)
+      entry = call.FPDFBookmark_GetNextSibling(handle, entry)
     }
   }
-  if (roots) walk(roots, 1)
+  walk(0, 1)
   return levels
 }

@@ -1,67 +1,119 @@
-import { fileURLToPath } from 'node:url'
 import { unparsable } from '../failures.ts'
+import { loadPdfium, type Pdfium } from './pdfium.ts'
 
-type PdfJs = typeof import('pdfjs-dist/legacy/build/pdf.mjs')
-export type PdfDocument = Awaited<ReturnType<PdfJs['getDocument']>['promise']>
+/** PDFium's reasons for not opening a file (fpdfview.h). */
+const reasons: Record<number, string> = {
+  2: 'it could not be read',
+  3: 'its structure is broken beyond repair',
+  6: 'a page is missing or broken',
+}
+const passwordNeeded = 4
+const unknownSecurity = 5
 
-let loading: Promise<PdfJs> | undefined
+/** An open PDF. Everything that it holds lies outside of the JavaScript heap: `close` gives it back. */
+export class PdfDocument {
+  readonly library: Pdfium
+  readonly handle: number
+  readonly pageCount: number
+  private readonly bytes: number
+  private current = 0
+  private readonly releases: (() => void)[] = []
 
-/** pdf.js with its worker in this thread: parsing happens in a child process already. */
-async function loadPdfJs(): Promise<PdfJs> {
-  // A page's streams are small: pdf.js unpacks them itself in less time than a stream of the platform takes to begin
-  // (measured: 11 % less processor time a page). Nothing else in a parser process uses one.
-  Reflect.deleteProperty(globalThis, 'DecompressionStream')
-  // The minified builds load three times as fast; they have no types of their own.
-  const worker = await import('pdfjs-dist/legacy/build/pdf.worker.min.mjs' as string)
-  Object.assign(globalThis, { pdfjsWorker: worker })
-  return (await import('pdfjs-dist/legacy/build/pdf.min.mjs' as string)) as PdfJs
+  constructor(library: Pdfium, handle: number, bytes: number) {
+    this.library = library
+    this.handle = handle
+    this.bytes = bytes
+    this.pageCount = library.call.FPDF_GetPageCount(handle)
+  }
+
+  /**
+   * Loads a page (from 0), which lives until the next one is loaded: fonts that two pages have in common are read once,
+   * and no more than two pages are in memory. Throws where the page is broken.
+   */
+  page(index: number): number {
+    const { call } = this.library
+    const page = call.FPDF_LoadPage(this.handle, index)
+    if (this.current !== 0) call.FPDF_ClosePage(this.current)
+    this.current = page
+    if (page === 0) throw new Error('its description is missing or broken')
+    return page
+  }
+
+  /** What else has to be given back, before the document is. */
+  beforeClose(release: () => void): void {
+    this.releases.push(release)
+  }
+
+  close(): void {
+    const { call, broken } = this.library
+    if (broken) return
+    if (this.current !== 0) call.FPDF_ClosePage(this.current)
+    for (const release of this.releases) release()
+    call.FPDF_CloseDocument(this.handle)
+    call.free(this.bytes)
+  }
 }
 
-/** Character maps (Chinese, Japanese, Korean) and standard fonts ship with the package. */
-function resource(folder: string): string {
-  const library = import.meta.resolve('pdfjs-dist/legacy/build/pdf.mjs')
-  return fileURLToPath(new URL(`../../${folder}/`, library))
+/**
+ * Calls PDFium. After a trap or an overflow of the stack inside of it, its memory cannot be trusted any more: the
+ * instance is given up with the document, and the next document gets another one.
+ */
+export function guarded<T>(library: Pdfium, where: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error
+    library.discard()
+    throw unparsable(`The reader of PDFs failed here: ${error.message}.`, {
+      where,
+      remedy: 'Open it in a PDF program, save or print it as a new PDF, and send that.',
+      cause: error,
+    })
+  }
 }
 
 /** Opens a PDF for reading its text. Throws UNPARSABLE for encrypted and damaged files. */
 export async function openPdf(bytes: Uint8Array, name: string): Promise<PdfDocument> {
-  loading ??= loadPdfJs()
-  const pdfjs = await loading
-  // pdf.js takes the buffer over; a view into a larger one must be copied first.
-  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
-  const data = whole && !Buffer.isBuffer(bytes) ? bytes : new Uint8Array(bytes)
-  const task = pdfjs.getDocument({
-    data,
-    cMapUrl: resource('cmaps'),
-    cMapPacked: true,
-    standardFontDataUrl: resource('standard_fonts'),
-    disableFontFace: true,
-    useSystemFonts: false,
-    useWorkerFetch: false,
-    stopAtErrors: false,
-    verbosity: 0,
-  })
-  try {
-    return await task.promise
-  } catch (error) {
-    await task.destroy().catch(() => undefined)
-    throw openingError(error, name)
-  }
+  const library = await loadPdfium()
+  return guarded(library, name, () => open(library, bytes, name))
 }
 
-function openingError(error: unknown, name: string): Error {
-  const kind = error instanceof Error ? error.name : ''
-  if (kind === 'PasswordException') {
+function open(library: Pdfium, bytes: Uint8Array, name: string): PdfDocument {
+  const { call } = library
+  const address = library.copyIn(bytes)
+  if (address === 0) {
+    throw unparsable('The PDF does not fit into the memory of its reader.', {
+      where: name,
+      remedy: 'Split the document.',
+    })
+  }
+  const handle = call.FPDF_LoadMemDocument(address, bytes.byteLength, 0)
+  if (handle === 0) {
+    const reason = call.FPDF_GetLastError()
+    call.free(address)
+    throw openingError(reason, name)
+  }
+  const document = new PdfDocument(library, handle, address)
+  if (document.pageCount > 0) return document
+  document.close()
+  throw openingError(6, name)
+}
+
+function openingError(reason: number, name: string): Error {
+  if (reason === passwordNeeded) {
     return unparsable('The PDF is encrypted and needs a password.', {
       where: name,
       remedy: 'Remove the password in a PDF program and send it again.',
-      cause: error,
     })
   }
-  const reason = error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
-  return unparsable(`The PDF is damaged: ${reason}.`, {
+  if (reason === unknownSecurity) {
+    return unparsable('The PDF is encrypted in a way that is not known here.', {
+      where: name,
+      remedy: 'Remove the protection in a PDF program and send it again.',
+    })
+  }
+  return unparsable(`The PDF is damaged: ${reasons[reason] ?? `reason ${reason} of its reader`}.`, {
     where: name,
     remedy: 'Open it in a PDF program, save or print it as a new PDF, and send that.',
-    cause: error,
   })
 }

@@ -6,9 +6,9 @@ export interface Paragraph {
   list: boolean
 }
 
-/** Marks of symbol fonts come as private characters. */
+/** Marks of symbol fonts come as private characters and control characters. */
 const bullet =
-  /^(?:[•●○◦▪■□☐☑☒✓✗‣➢►∙·*–—\u0080-\u009F\uE000-\uF8FF-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+\S/u
+  /^(?:[•●○◦▪■□☐☑☒✓✗‣➢►∙·*–—\u0001-\u001F\u0080-\u009F\uE000-\uF8FF-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+\S/u
 
 /** An entry of a table of contents: dots lead to a page number. */
 const leader = /(?:\. ?|…){5}\s*[\divxlc]{1,7}$/i
