@@ -169,8 +169,10 @@ describe('parser pool', () => {
     await expect(pool.parse({ name: 'none', path: join(folder, 'none') })).rejects.toMatchObject({
       code: 'UNPARSABLE',
     })
-    const held = [pool.parse(doc('wait 200')), pool.parse(doc('ok'))]
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    const held = [pool.parse(doc('wait 200'))]
+    const { waiting } = pool as unknown as { waiting: unknown[] }
+    await expect.poll(() => waiting.length).toBe(0)
+    held.push(pool.parse(doc('ok')))
     await expect(pool.parse(doc('ok'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await Promise.all(held)
   })
