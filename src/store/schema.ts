@@ -317,6 +317,7 @@ export interface Schema {
     created_at: Time
     erased_at: NullableTime
   }
+  sign_in_attempt: Tenant & { key: string; used: number; updated_at: ColumnType<Date, Date, Date> }
   idempotency_key: Tenant & {
     principal_id: string
     key: string

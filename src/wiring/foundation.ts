@@ -71,7 +71,7 @@ export async function openFoundation(config: Config, log: Log): Promise<Foundati
     hasher,
     authenticator: new Authenticator(store, { hasher }),
     authorizer: new Authorizer(store),
-    attempts: new SignInAttempts(systemClock),
+    attempts: new SignInAttempts(store, systemClock),
     organizationId,
     appendAudit,
   }

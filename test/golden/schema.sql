@@ -499,6 +499,17 @@ create table session ( -- row-level security, forced
 )
 policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
 
+create table sign_in_attempt ( -- row-level security, forced
+  organization_id text not null,
+  key text not null,
+  used double precision not null,
+  updated_at timestamp with time zone not null,
+  constraint sign_in_attempt_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
+  constraint sign_in_attempt_pkey PRIMARY KEY (organization_id, key)
+)
+CREATE INDEX sign_in_attempt_age ON public.sign_in_attempt USING btree (organization_id, updated_at)
+policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
+
 create table sign_in_link ( -- row-level security, forced
   organization_id text not null,
   id text not null,

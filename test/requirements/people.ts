@@ -66,6 +66,10 @@ export const people = rows('issue 3 §2', {
   'M27.sign-in-limit':
     'Signing in: is limited for an account and an address, and the limit passes with time',
   'M27.sign-in-page': 'The console in a browser: signs in by a link that works once, within 200 KB',
+  'M27.sign-in-replicas':
+    'Signing in: is counted once for all servers on a database, and forgotten when it no longer matters',
+  'M27.sign-in-strangers':
+    'Signing in: never refuses an address its first attempt, however many strangers fail elsewhere',
   'M27.sign-in-timing': 'Signing in: takes the same work for accounts that do not exist',
   'M27.stored-grounds':
     'A stored answer: is withheld from whoever may no longer read a document that it was made from, cited or not',

@@ -122,8 +122,8 @@ async function changePassword(
   const { organizationId, principal } = context
   const { userId } = principal
   const { email } = await house.store.read(organizationId, (tx) => getUser(tx, userId))
-  const account = `${organizationId}/${email}`
-  const wait = house.attempts.begin(account, request.ip)
+  const counted = { organizationId, account: email, address: request.ip }
+  const wait = await house.attempts.begin(counted)
   if (wait > 0) throw refusal({ ok: false, reason: 'too-many', retryAfterSeconds: wait })
   const password = new Secret(body.password)
   const current = body.current === undefined ? {} : { current: new Secret(body.current) }
@@ -132,10 +132,10 @@ async function changePassword(
     await setPassword(house.store, change, actingOf(house, context))
   } catch (error) {
     const guessed = error instanceof PlinthError && error.code === 'FORBIDDEN'
-    if (!guessed) house.attempts.succeeded(account, request.ip)
+    if (!guessed) await house.attempts.succeeded(counted)
     throw error
   }
-  house.attempts.succeeded(account, request.ip)
+  await house.attempts.succeeded(counted)
   if (principal.kind !== 'user') return
   const again = await signIn({ ...call, body: { email, password: body.password } }, house)
   if (again.ok) setSessionCookie(call, house, again.session)

@@ -111,7 +111,7 @@ class World {
 
   async signIn(userId: string): Promise<void> {
     const link = await this.within((tx) => createSignInLink(tx, { userId }, by))
-    const parts = { ...by, attempts: new SignInAttempts({ now: () => new Date() }) }
+    const parts = { ...by, attempts: new SignInAttempts(test.store, { now: () => new Date() }) }
     const signedIn = await redeemSignInLink(test.store, { token: link.token.reveal() }, parts)
     if (signedIn.ok) this.tokens.set(userId, { session: signedIn.session.token.reveal() })
   }

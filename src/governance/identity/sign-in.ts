@@ -37,8 +37,8 @@ export async function signInWithPassword(
 ): Promise<SignedIn> {
   const { organizationId, password, address, userAgent } = attempt
   const email = emailOrNothing(attempt.email)
-  const account = `${organizationId}/${email}`
-  const wait = parts.attempts.begin(account, address)
+  const counted = { organizationId, account: email, address }
+  const wait = await parts.attempts.begin(counted)
   if (wait > 0) return { ok: false, reason: 'too-many', retryAfterSeconds: wait }
   const user = await store.read(organizationId, (tx) =>
     tx
@@ -48,7 +48,7 @@ export async function signInWithPassword(
       .executeTakeFirst(),
   )
   const right = await verifyPassword(password, user?.password_hash)
-  return store.within(organizationId, async (tx): Promise<SignedIn> => {
+  const signedIn = await store.within(organizationId, async (tx): Promise<SignedIn> => {
     // Read again under the transaction: meanwhile somebody may have changed the password or disabled the user.
     const still =
       user &&
@@ -78,9 +78,10 @@ export async function signInWithPassword(
       { userId: user.id, how: 'password', ...(userAgent !== undefined && { userAgent }) },
       { ...asUser(user, parts), hasher: parts.hasher },
     )
-    parts.attempts.succeeded(account, address)
     return { ok: true, organizationId, session }
   })
+  if (signedIn.ok) await parts.attempts.succeeded(counted)
+  return signedIn
 }
 
 /** An address that cannot be one belongs to nobody; it still costs the same work. */
