@@ -18,6 +18,8 @@ export const masking = rows('issue 3 §3', {
     'A masking base masks title, metadata and file name too, given with the document or its own',
   'M11.kinds': 'detect: finds every kind of personal data and secret that it names',
   'M11.linear': 'detect: finds the same across the windows of a long text',
+  'M11.masked-names':
+    'Names that a base masks: are not found out by a search, nor kept by traces from before',
   'M11.modes': 'A base keeps personal data, names it, or masks it',
   'M11.never-minted': 'mask: leaves a placeholder alone that was never given out',
   'M11.older-version':

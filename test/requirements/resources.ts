@@ -24,6 +24,8 @@ export const resources = rows('issue 3 §2', {
     'Applying resources: refuses references that lead nowhere, with the line and what was meant',
   'M18.rollback':
     'Labels, history, rollback and deletion: rolls back by a new revision, also what was deleted',
+  'M18.source-metadata':
+    'The documents of a source are read again when the metadata that it gives them changes',
   'M18.snapshot':
     'The snapshot of an organization: resolves names, labels, revisions and digests, and is frozen',
   'M18.strict-yaml':

@@ -25,7 +25,7 @@ import {
   job,
 } from '../contract/knowledge.ts'
 import type { ApiHouse } from '../house.ts'
-import { constraintOf } from '../http/constraint.ts'
+import { constraintOf, sightIn } from '../http/constraint.ts'
 import { decodeCursor, pageOf } from '../http/cursor.ts'
 import { replied, route } from '../http/route.ts'
 import { jobView } from '../views/jobs.ts'
@@ -46,17 +46,17 @@ export const documentRoutes = [
     query: documentQuery,
     response: documentPage,
     async handler({ context, query }, house) {
-      const constraint = await constraintOf(house, context)
+      const sight = await sightIn(house, context, 'documents.read')
       const after = decodeCursor(query.cursor, 'string')?.[0]
       const page = await house.store.read(context.organizationId, async (tx) => {
-        const rows = await listDocuments(tx, constraint, {
+        const rows = await listDocuments(tx, sight, {
           ...query,
           after,
           limit: query.limit + 1,
         })
         const found = pageOf(rows, query.limit, (row) => [row.id])
         if (query.search) return found
-        return { ...found, total: await countDocuments(tx, constraint, query) }
+        return { ...found, total: await countDocuments(tx, sight.constraint, query) }
       })
       return { ...page, items: await maskedNames(house, context, page.items) }
     },

@@ -3,6 +3,7 @@ import { type Constraint, permittedSets } from '#governance'
 import { PlinthError } from '#kernel'
 import type { ObjectStore, ParsedDocument } from '#ports'
 import type { StoredError, Tx } from '#store'
+import type { Sight } from './readable.ts'
 
 /** A document as those see it who may read it. */
 export interface DocumentView {
@@ -38,12 +39,16 @@ export interface DocumentFilter {
   limit: number
 }
 
-/** Documents that the asker may read, by id (oldest first). */
+/**
+ * Documents that the asker may read, by id (oldest first). A search matches what is shown: of a base that masks for the
+ * asker only titles that were masked, so that nobody finds out a name by trying its letters.
+ */
 export async function listDocuments(
   tx: Tx,
-  constraint: Constraint,
+  sight: Sight,
   filter: DocumentFilter,
 ): Promise<DocumentView[]> {
+  const { constraint } = sight
   if (constraint.permissionSetIds.length === 0) return []
   let query = documentQuery(tx, constraint).orderBy('d.id').limit(filter.limit)
   if (filter.knowledgeBase) query = query.where('d.knowledge_base', '=', filter.knowledgeBase)
@@ -52,9 +57,13 @@ export async function listDocuments(
   if (filter.after) query = query.where('d.id', '>', filter.after)
   if (filter.search) {
     const like = `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`
-    query = query.where((eb) =>
-      eb.or([eb('d.title', 'ilike', like), eb('d.external_id', 'ilike', like)]),
-    )
+    query = query.where((eb) => {
+      const anywhere = eb.or([eb('d.title', 'ilike', like), eb('d.external_id', 'ilike', like)])
+      if (sight.plainBases === 'all') return anywhere
+      const plain = eb('d.knowledge_base', '=', sql<string>`any(${sight.plainBases}::text[])`)
+      const masked = eb('v.masked', '=', true)
+      return eb.or([eb.and([plain, anywhere]), eb.and([masked, eb('d.title', 'ilike', like)])])
+    })
   }
   return (await query.execute()).map(toView)
 }

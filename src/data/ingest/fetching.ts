@@ -21,9 +21,18 @@ export interface UnchangedContent {
 }
 
 /** What besides the bytes decides the stored text and chunks: with the same digest, unchanged content costs nothing. */
-export function settingsDigest(base: Resource<'KnowledgeBase'>): string {
+export function settingsDigest({
+  base,
+  source,
+}: {
+  base: Resource<'KnowledgeBase'>
+  source: Resource<'Source'>
+}): string {
   const { masking, metadata } = base.spec
-  return digestOf({ pipelineVersion, masking, metadata })
+  const given = source.spec.metadata ?? {}
+  // Left out where there is none: documents of most sources need not be read again for it.
+  const fromSource = Object.keys(given).length > 0 ? { source: given } : {}
+  return digestOf({ pipelineVersion, masking, metadata, ...fromSource })
 }
 
 /** Objects are named by what they hold, so that the same file is stored once per organization. */
@@ -38,7 +47,7 @@ export async function fetchContent(
   span: Span,
 ): Promise<FetchedContent | UnchangedContent> {
   const { item, document } = access
-  const settings = settingsDigest(access.base)
+  const settings = settingsDigest(access)
   const bytes = await readBytes(access, house)
   span.attributes.bytes = bytes.byteLength
   const digest = digestOfBytes(bytes)

@@ -196,7 +196,7 @@ class Scanner {
     this.#given = found.given
     this.#scan = { ...found.before, queued: found.given.files, listed: 0, problems: 0 }
     this.#input = context.job.input as SyncInput
-    this.#settings = settingsDigest(found.base)
+    this.#settings = settingsDigest(found)
   }
 
   async run(): Promise<Scan> {
