@@ -43,6 +43,7 @@ interface Answering {
   'GET /traces': Plinth['traces']['list']
   'GET /traces/{id}': Plinth['traces']['get']
   'GET /audit': Plinth['audit']['list']
+  'GET /audit/actors': Plinth['audit']['actors']
   'GET /audit/{seq}': Plinth['audit']['get']
   'GET /audit/state': Plinth['audit']['state']
   'GET /resources': Plinth['resources']['list']

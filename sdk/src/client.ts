@@ -177,6 +177,9 @@ function auditRoutes(http: Http) {
     list: (query?: t.AuditQuery) => http.get<t.Page<t.AuditEvent>>('/audit', query),
     get: (seq: number) => http.get<t.AuditEventProof>(`/audit/${seq}`),
     state: () => http.get<t.AuditState>('/audit/state'),
+    /** Whose events one may ask for. */
+    actors: (query?: { search?: string | undefined; limit?: number }) =>
+      http.get<{ items: t.AuditActor[] }>('/audit/actors', query),
     /** The whole log as JSON lines, as a stream that `verifyExport` reads. */
     exportLog: (options: CallOptions = {}) =>
       http.send('GET', '/audit/export', { ...options, accept: '*/*' }),

@@ -17,6 +17,7 @@ export type {
   AskEvent,
   AskRequest,
   AssistantSummary as Assistant,
+  AuditActor,
   AuditEvent,
   AuditEventProof,
   AuditState,

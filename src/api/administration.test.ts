@@ -258,10 +258,52 @@ describe('the audit log', () => {
     expect(next.body.items[0].seq).toBeLessThan(page.body.items[1].seq)
     const own = await owner('GET', `/audit?actor=${house.owner.keyId}&limit=1`)
     expect(own.body.items[0].actorName).toContain('owner')
+    expect((await owner('GET', '/audit?kind=user.created&limit=1')).body.items[0]).toMatchObject({
+      target: expect.stringMatching(/^user:usr_/),
+      targetName: expect.any(String),
+    })
     expect((await owner('GET', '/audit/state')).body).toMatchObject({
       vkey: expect.stringContaining('+'),
       size: expect.any(Number),
     })
+  })
+
+  it('names who acted, and lets one ask by a name, only for who may see people [M28.names]', async () => {
+    const text = { yaml: 'kind: Prompt\nname: named\nspec: {system: x}\n' }
+    expect((await owner('POST', '/resources', text)).status).toBe(200)
+    const scopes = ['audit.read', 'resources.read']
+    const blind = await owner('POST', '/keys', { name: 'blind', scopes })
+    const reader = await house.person('rosalind', { roles: ['member'] })
+    const seen = async (path: string, key: string) => {
+      const answer = await fetch(`${house.url}/api/v1${path}`, { headers: { 'x-api-key': key } })
+      return answer.json()
+    }
+    const prompt = '/resources/Prompt/named'
+    for (const [path, at] of [
+      [prompt, 'updatedByName'],
+      [`${prompt}/history`, 'createdByName'],
+      ['/resources?kind=Prompt&search=named', 'updatedByName'],
+    ] as const) {
+      const nameFor = async (key: string) => {
+        const body = await seen(path, key)
+        return (body.items?.[0] ?? body)[at]
+      }
+      expect(await nameFor(house.owner.key)).toBe('owner (key “test”)')
+      expect(await nameFor(reader.key)).toBe('somebody')
+      // A key's own person is no secret to it.
+      expect(await nameFor(blind.body.secret)).toBe('owner (key “test”)')
+    }
+    const actors = async (search: string, key = house.owner.key) => {
+      const { items } = await seen(`/audit/actors?search=${search}`, key)
+      return items.map(({ name }: { name: string }) => name)
+    }
+    expect(await actors('ROSALIND@')).toEqual(['rosalind'])
+    expect(await actors(reader.id)).toEqual(['rosalind'])
+    expect(await actors('plinth')).toEqual(['Plinth'])
+    expect(await actors('rosalind', blind.body.secret)).toEqual([])
+    expect(await actors('%25')).toEqual([])
+    const { items } = await seen('/audit?kind=user.created&limit=1', blind.body.secret)
+    expect(items[0]).toMatchObject({ targetName: 'somebody', actorName: 'Plinth' })
   })
 
   it('shows personal data to who may, after recording it; proves each event [M28.reveal]', async () => {

@@ -78,7 +78,7 @@ describe('verbs', () => {
 
 describe('command line', () => {
   it('refuses what it does not know, with where to look [M28.cli-errors]', async () => {
-    for (const argv of [['nope'], ['ask'], ['rollback', 'Assistant', 'x'], ['get', '--nope']]) {
+    for (const argv of [['nope'], ['ask'], ['rollback', 'Assistant'], ['get', '--nope']]) {
       const cli = fakeIo(() => undefined)
       expect(await cli.run(...argv)).toBe(2)
       expect(cli.text.err).toContain('code:  INVALID_INPUT')
@@ -232,8 +232,34 @@ describe('apply', () => {
     })
     const cli = fakeIo(() => refused)
     expect(await cli.run('apply', '-f', await files())).toBe(2)
-    expect(cli.text.err).toMatch(/a\.yaml:2:1 name: One\./)
-    expect(cli.text.err).toMatch(/b\.yml:3:3 spec\.x: Two\./)
+    // The sentence names the key: the place beside it does not once more.
+    expect(cli.text.err).toMatch(/a\.yaml:2:1: One\./)
+    expect(cli.text.err).toMatch(/b\.yml:3:3: Two\./)
+    expect(cli.text.err).toMatch(/^error: 2 things are wrong\.$/m)
+  })
+
+  it('names a file as it was typed, wherever one stands [M2.cli-apply]', async () => {
+    const place = await files()
+    const cli = fakeIo(() => json(result), { cwd: join(place, '..', '..') })
+    await cli.run('apply', '-f', join(place, 'a.yaml'))
+    expect(cli.sent[0]?.body).toMatchObject({ file: join(place, 'a.yaml') })
+  })
+
+  it('rollback without a version shows what one may go back to [M18.rollback-choices]', async () => {
+    const version = (revision: number, current: boolean) => ({
+      ...{ revision, current, digest: 'd', labels: [], message: revision === 1 ? 'first' : '' },
+      ...{ createdAt: '2026-03-01T10:00:00Z', createdBy: 'usr_1', createdByName: 'Ada' },
+    })
+    let items = [version(3, true), version(2, false), version(1, false)]
+    const cli = fakeIo(() => json({ items, nextCursor: null }))
+    expect(await cli.run('rollback', 'Assistant', 'x')).toBe(2)
+    expect(cli.sent.map(({ method }) => method)).toEqual(['GET'])
+    expect(cli.text.err).toContain('Assistant/x is at version 3')
+    expect(cli.text.err).toContain('1  2026-03-01 10:00 UTC, Ada: first')
+    expect(cli.text.err).toContain('mend:  plinth rollback Assistant x -r 2')
+    items = [version(1, true)]
+    expect(await cli.run('rollback', 'Assistant', 'x')).toBe(2)
+    expect(cli.text.err).toContain('has one version only')
   })
 
   it('diff changes nothing and can fail a pipeline [M2.cli-apply]', async () => {

@@ -94,15 +94,21 @@ function fileErrorOf(thrown: unknown): Shown {
 /** The failure as text for people, or as one JSON object. */
 export function errorText(shown: Shown, json: boolean): string {
   if (json) return jsonLine({ error: shown })
-  const lines = [`error: ${shown.detail}`]
-  if (shown.where && !shown.problems) lines.push(`  where: ${shown.where}`)
-  for (const { where, detail, remedy } of shown.problems ?? []) {
-    lines.push(`  ${where}: ${detail}`, `    ${remedy}`)
+  const { problems } = shown
+  const lines = [`error: ${problems ? `${problems.length} things are wrong.` : shown.detail}`]
+  if (shown.where && !problems) lines.push(`  where: ${shown.where}`)
+  for (const { where, detail, remedy } of problems ?? []) {
+    lines.push(`  ${lineOf(where)}: ${detail}`, `    ${remedy}`)
   }
   if (!shown.problems) lines.push(`  mend:  ${shown.remedy}`)
   const request = shown.requestId ? `  (request ${shown.requestId})` : ''
   lines.push(`  code:  ${shown.code}${request}`)
   return `${printable(lines.join('\n'))}\n`
+}
+
+/** `a.yaml:4:3` of `a.yaml:4:3 spec.system`: the sentence beside it names the key again. */
+function lineOf(where: string): string {
+  return /^(.+?:\d+:\d+) \S+$/.exec(where)?.[1] ?? where
 }
 
 export function exitFor(thrown: unknown): ExitName {

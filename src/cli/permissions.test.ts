@@ -105,6 +105,7 @@ function answering({ path, body }: Sent): Response {
     readers: [],
     findings: {},
     warnings: [],
+    notes: [],
     text: 'x',
   }
   if (path === '/ask' && (body as { stream: boolean }).stream) {

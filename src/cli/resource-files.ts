@@ -34,7 +34,8 @@ export async function readResourceFiles(
     const full = resolve(io.cwd, path)
     const found = (await stat(full)).isDirectory() ? await filesIn(full) : [full]
     for (const one of found) {
-      const file = relative(io.cwd, one) || one
+      // As it was typed, so that it can be typed again.
+      const file = join(path, relative(full, one))
       files.push({ file, text: await readFile(one, 'utf8'), named: one === full })
     }
   }

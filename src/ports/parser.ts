@@ -23,9 +23,14 @@ export interface ParsedDocument {
   boxes?: TextBox[]
   /** From the file itself: author, created, subject, from, to, sent … Dates as ISO 8601. */
   metadata: Record<string, string | number | boolean>
-  /** What was left out and why, e.g. "page 3 has no text layer". */
+  /**
+   * What was left out and why, e.g. "page 3 has no text layer". What begins with `notePrefix` loses nothing: it is told,
+   * and nobody has to act.
+   */
   warnings: string[]
 }
+
+export const notePrefix = 'note: '
 
 export interface Block {
   kind: 'heading' | 'paragraph' | 'list-item' | 'table-header' | 'table-row' | 'code' | 'quote'

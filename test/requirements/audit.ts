@@ -32,6 +32,8 @@ export const audit = rows('issue 3 §2', {
   'M28.list': 'reading: filters and pages, newest first',
   'M28.merkle-reference':
     'The Merkle tree of the verifier: appends in any batches to the root of the recursive definition',
+  'M28.names':
+    'The audit log: names who acted, and lets one ask by a name, only for who may see people',
   'M28.personal': 'people: stand in the audit log without their address in the clear',
   'M28.proof-rows':
     'The Merkle tree of the server: hands out each subtree of 256 and 65,536 leaves once, in any batches',

@@ -22,6 +22,9 @@ export const resources = rows('issue 3 §2', {
   'M18.projects': 'Applying resources: needs a project that exists',
   'M18.references':
     'Applying resources: refuses references that lead nowhere, with the line and what was meant',
+  'M18.remedies':
+    'Reading resources: says what belongs there, by the kind that is referred to and by what was given',
+  'M18.rollback-choices': 'Command line: rollback without a version shows what one may go back to',
   'M18.rollback':
     'Labels, history, rollback and deletion: rolls back by a new revision, also what was deleted',
   'M18.source-metadata':

@@ -1,6 +1,6 @@
 import { useElementScrollRestoration } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { Fragment, type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { useNarrow } from '../frame/media.ts'
 
 export interface Column<T> {
@@ -9,8 +9,9 @@ export interface Column<T> {
   /** A track of CSS grid, e.g. `minmax(200px, 2fr)`. */
   width: string
   align?: 'end'
-  /** Left out where the window is narrow. */
-  wideOnly?: boolean
+  /** Where the window is narrow: on a second line of the row (with its heading where it says little alone), or left out. */
+  narrow?: 'below' | 'named' | 'hide'
+  /** Null: there is nothing, which a wide table shows as a dash. */
   cell: (row: T) => ReactNode
 }
 
@@ -29,17 +30,20 @@ interface TableProps<T> {
 
 const overscan = 12
 const headerHeight = 32
+const belowHeight = 20
 
 /**
  * A list that holds thousands of rows and shows only those in sight. Arrow keys (or j and k) move, Home and End jump,
  * Enter opens. `onEnd` is called when the last rows come into sight.
  */
 export function Table<T>(props: TableProps<T>) {
-  const { columns, rows, rowHeight = 40, label, onEnd } = props
+  const { columns, rows, label, onEnd } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState(0)
   const narrow = useNarrow()
-  const shown = narrow ? columns.filter((column) => !column.wideOnly) : columns
+  const shown = narrow ? columns.filter((column) => !column.narrow) : columns
+  const below = narrow ? columns.filter(isBelow) : []
+  const rowHeight = (props.rowHeight ?? 40) + (below.length > 0 ? belowHeight : 0)
   const template = shown.map(({ width }) => (narrow ? narrowed(width) : width)).join(' ')
   // Back from a row that was opened: the list stands where it was left.
   const place = useElementScrollRestoration({ id: label })
@@ -85,6 +89,7 @@ export function Table<T>(props: TableProps<T>) {
               key={props.rowKey(rows[item.index] as T)}
               {...props}
               columns={shown}
+              below={below}
               row={rows[item.index] as T}
               index={item.index}
               active={item.index === current}
@@ -99,6 +104,7 @@ export function Table<T>(props: TableProps<T>) {
 }
 
 interface RowProps<T> extends TableProps<T> {
+  below: Column<T>[]
   row: T
   index: number
   active: boolean
@@ -106,7 +112,7 @@ interface RowProps<T> extends TableProps<T> {
   style: React.CSSProperties
 }
 
-function Row<T>({ row, index, active, onMove, style, ...table }: RowProps<T>) {
+function Row<T>({ row, index, active, onMove, style, below, ...table }: RowProps<T>) {
   const { columns, onOpen, openKey, rowKey } = table
   const keys = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return
@@ -125,16 +131,46 @@ function Row<T>({ row, index, active, onMove, style, ...table }: RowProps<T>) {
       tabIndex={active ? 0 : -1}
       onKeyDown={keys}
       onClick={onOpen ? (event) => isPlainClick(event.target) && onOpen(row) : undefined}
-      className={`absolute inset-x-0 grid items-center gap-3 border-b border-line px-4
+      className={`absolute inset-x-0 grid content-center items-center gap-x-3 border-b border-line px-4
         focus-visible:-outline-offset-2 aria-selected:bg-accent-soft
         ${onOpen ? 'cursor-pointer hover:bg-hover' : ''}`}
       style={style}
     >
       {columns.map(({ key, align, cell }) => (
         <div key={key} role="gridcell" className={`min-w-0 truncate ${align ? 'text-right' : ''}`}>
-          {cell(row)}
+          {cell(row) ?? <span className="text-ink-3">–</span>}
         </div>
       ))}
+      {below.length > 0 ? <Below row={row} columns={below} /> : null}
+    </div>
+  )
+}
+
+const isBelow = ({ narrow }: { narrow?: string }) => narrow === 'below' || narrow === 'named'
+
+/** What has no column of its own in a narrow window. */
+function Below<T>({ row, columns }: { row: T; columns: Column<T>[] }) {
+  const cells = columns.map((column) => ({ ...column, content: column.cell(row) }))
+  return (
+    <div
+      role="gridcell"
+      className="col-span-full flex h-5 min-w-0 items-center overflow-hidden text-small text-ink-3"
+    >
+      {cells
+        .filter(({ content }) => content !== null)
+        .map(({ key, header, narrow, content }, index) => (
+          <Fragment key={key}>
+            {index > 0 ? (
+              <span aria-hidden className="shrink-0 px-1.5">
+                ·
+              </span>
+            ) : null}
+            <span className="min-w-0 truncate last:shrink-0">
+              <span className={narrow === 'named' ? '' : 'sr-only'}>{header}: </span>
+              {content}
+            </span>
+          </Fragment>
+        ))}
     </div>
   )
 }

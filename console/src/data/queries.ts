@@ -99,6 +99,12 @@ export const queries = {
     queryOptions({ queryKey: ['audit-event', seq], queryFn: () => plinth.audit.get(seq) }),
   auditState: () =>
     queryOptions({ queryKey: ['audit-state'], queryFn: () => plinth.audit.state() }),
+  auditActors: (search: string) =>
+    queryOptions({
+      queryKey: ['audit-actors', search],
+      queryFn: () => plinth.audit.actors({ search: search || undefined, limit: 20 }),
+      staleTime: 60_000,
+    }),
   resources: (query: ResourceQuery) =>
     paged(['resources', query], (cursor) =>
       plinth.resources.list({ ...query, cursor, limit: pageSize }),

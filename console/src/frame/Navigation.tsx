@@ -89,14 +89,20 @@ function ModelNote() {
   const { chatModel, dense } = status
   return (
     <dl className="grid gap-1 border-t border-line px-3 pt-3 text-small text-ink-3">
-      <div className="flex gap-1.5" title={chatModel.note}>
-        <dt>Answers:</dt>
-        <dd className="truncate text-ink-2">{chatModel.name}</dd>
+      <div title={chatModel.note}>
+        <dt>Answers by</dt>
+        <dd className="break-words text-ink-2">{chatModel.name}</dd>
       </div>
-      <div className="flex gap-1.5" title={dense.off ?? undefined}>
-        <dt>Search:</dt>
-        <dd className="truncate text-ink-2">
-          {dense.embedder ? `lexical and ${dense.embedder}` : 'lexical only'}
+      <div title={dense.off ?? undefined}>
+        <dt>Search by</dt>
+        <dd className="break-words text-ink-2">
+          {dense.embedder ? (
+            <>
+              words and meaning <span className="text-ink-3">({dense.embedder})</span>
+            </>
+          ) : (
+            'words only'
+          )}
         </dd>
       </div>
     </dl>

@@ -104,8 +104,8 @@ function Targets({ id, targets, active, onHover, onGo }: TargetsProps) {
             className="flex h-8 cursor-pointer items-center gap-3 rounded px-3
               aria-selected:bg-hover"
           >
-            <span className="truncate">{target.label}</span>
-            <span className="ml-auto shrink-0 truncate text-small text-ink-3">{target.note}</span>
+            <span className="max-w-full shrink-0 truncate">{target.label}</span>
+            <span className="ml-auto min-w-0 truncate text-small text-ink-3">{target.note}</span>
           </div>
         </div>
       ))}
@@ -148,7 +148,7 @@ function useTargets(search: string): Target[] {
     ...listed(assistants.data, ({ name, description }) => ({
       group: 'Assistants',
       label: name,
-      note: description.slice(0, 48),
+      note: description,
       to: `/ask?assistant=${encodeURIComponent(name)}`,
     })).filter(fits),
     ...listed(bases.data, ({ name }) => ({

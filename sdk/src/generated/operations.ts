@@ -11,6 +11,7 @@ import type {
   AskEvent,
   AskRequest,
   AssistantSummary,
+  AuditActor,
   AuditEvent,
   AuditEventProof,
   AuditState,
@@ -249,6 +250,11 @@ export interface Operations {
   /** Length of the log, the key that signs it, the newest checkpoint. */
   'GET /audit/state': {
     answer: AuditState
+  }
+  /** Whose events one may ask for: people, keys and the server, found by name. */
+  'GET /audit/actors': {
+    query: { search?: string | undefined; limit?: number | undefined }
+    answer: { items: AuditActor[] }
   }
   /** The log with its checkpoints as JSON lines, for verification without this server. */
   'GET /audit/export': {

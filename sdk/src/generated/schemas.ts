@@ -257,7 +257,10 @@ export interface Document {
   language: string | null
   pageCount: number | null
   chunkCount: number
+  /** What was left out, and why. */
   warnings: string[]
+  /** What else is good to know of how it was read. */
+  notes: string[]
   /** Personal data found, by kind. */
   findings: Record<string, number>
   updatedAt: string
@@ -410,8 +413,11 @@ export interface AuditEvent {
   at: string
   kind: string
   actor: string
-  actorName: string | null
+  /** Who that is now; `somebody` for those who may not see people. */
+  actorName: string
   target: string
+  /** What it is called now, where the caller may see that and it has a name. */
+  targetName: string | null
   outcome: string
   details: Record<string, unknown>
   /** Decrypted for those who may see it; `erased` after erasure; absent where there is none. */
@@ -425,6 +431,15 @@ export interface AuditState {
   /** Public key in C2SP vkey notation. */
   vkey: string
   checkpoint: { size: number; note: string; at: string } | null
+  /** Every kind of event that may be in the log. */
+  kinds: { kind: string; what: string }[]
+}
+
+export interface AuditActor {
+  id: string
+  kind: 'user' | 'key' | 'server'
+  name: string
+  note: string
 }
 
 export interface AuditEventProof {
@@ -432,8 +447,11 @@ export interface AuditEventProof {
   at: string
   kind: string
   actor: string
-  actorName: string | null
+  /** Who that is now; `somebody` for those who may not see people. */
+  actorName: string
   target: string
+  /** What it is called now, where the caller may see that and it has a name. */
+  targetName: string | null
   outcome: string
   details: Record<string, unknown>
   /** Decrypted for those who may see it; `erased` after erasure; absent where there is none. */
@@ -546,6 +564,8 @@ export interface ResourceSummary {
   labels: string[]
   updatedAt: string
   updatedBy: string
+  /** Who that is now; `somebody` for those who may not see people. */
+  updatedByName: string
 }
 
 /** `yaml` may hold several documents. Nothing is applied when any is invalid, or with `dryRun`. */
@@ -582,6 +602,8 @@ export interface Resource {
   labels: string[]
   updatedAt: string
   updatedBy: string
+  /** Who that is now; `somebody` for those who may not see people. */
+  updatedByName: string
   spec: Record<string, unknown>
   yaml: string
   message: string
@@ -593,6 +615,8 @@ export interface ResourceVersionSummary {
   message: string
   createdAt: string
   createdBy: string
+  /** Who that is now; `somebody` for those who may not see people. */
+  createdByName: string
   labels: string[]
   current: boolean
 }

@@ -1,5 +1,5 @@
 import { limits } from '#kernel'
-import type { Block, PageSpan, ParsedDocument, TextBox } from '#ports'
+import { type Block, notePrefix, type PageSpan, type ParsedDocument, type TextBox } from '#ports'
 import { overLimit } from './failures.ts'
 
 export type BlockKind = Block['kind']
@@ -64,6 +64,11 @@ export class DocumentBuilder {
   warn(message: string): void {
     if (this.warnings.length < 100) this.warnings.push(message)
     else if (this.warnings.length === 100) this.warnings.push('further warnings were left out')
+  }
+
+  /** Something about the reading that is good to know and loses nothing. */
+  note(message: string): void {
+    this.warn(`${notePrefix}${message}`)
   }
 
   /**

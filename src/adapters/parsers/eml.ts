@@ -1,6 +1,6 @@
 import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime'
 import { limits } from '#kernel'
-import type { ParseOptions, Parser } from '#ports'
+import { notePrefix, type ParseOptions, type Parser } from '#ports'
 import { DocumentBuilder } from './builder.ts'
 import { asParserError, overLimit } from './failures.ts'
 import { addHtml } from './html.ts'
@@ -114,7 +114,10 @@ async function readAttachment(
   try {
     const document = await parse({ bytes, name }, rest)
     builder.append(document)
-    for (const warning of document.warnings) builder.warn(`attachment ${name}: ${warning}`)
+    for (const warning of document.warnings) {
+      if (!warning.startsWith(notePrefix)) builder.warn(`attachment ${name}: ${warning}`)
+      else builder.note(`attachment ${name}: ${warning.slice(notePrefix.length)}`)
+    }
   } catch (error) {
     const failure = asParserError(error, name)
     if (failure.code === 'PARSER_LIMIT' && /parserSeconds|parserTextChars/.test(failure.message))

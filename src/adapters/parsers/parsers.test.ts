@@ -187,7 +187,7 @@ describe('PDF layout', () => {
       .map((b) => document.text.slice(b.start, b.end))
     expect(rows).toEqual(['Product | Premium | Limit', 'Home | 122 | 500', 'Car | 340 |'])
     expect(document.text.match(/ACME manual/g)).toHaveLength(1)
-    expect(document.warnings).toContain('3 repeated header and footer lines were left out')
+    expect(document.warnings).toContain('note: 3 repeated header and footer lines were left out')
   })
 
   it('reads what was written into a form, beside its label [M1.forms]', async () => {

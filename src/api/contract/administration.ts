@@ -3,6 +3,7 @@ import { resourceKinds } from '#kernel'
 import { pageOf, paging, time, timeGiven } from './basics.ts'
 
 const kindNames = Object.keys(resourceKinds) as [keyof typeof resourceKinds]
+const namedBy = 'Who that is now; `somebody` for those who may not see people.'
 export const resourceKind = z.enum(kindNames).meta({ id: 'ResourceKind' })
 
 export const resourceSummary = z
@@ -15,6 +16,7 @@ export const resourceSummary = z
     labels: z.array(z.string()),
     updatedAt: time,
     updatedBy: z.string(),
+    updatedByName: z.string().describe(namedBy),
   })
   .meta({ id: 'ResourceSummary' })
 
@@ -29,6 +31,7 @@ export const resourceHistoryEntry = z
     message: z.string(),
     createdAt: time,
     createdBy: z.string(),
+    createdByName: z.string().describe(namedBy),
     labels: z.array(z.string()),
     current: z.boolean(),
   })
@@ -161,8 +164,12 @@ export const auditEvent = z
     at: time,
     kind: z.string(),
     actor: z.string(),
-    actorName: z.string().nullable(),
+    actorName: z.string().describe(namedBy),
     target: z.string(),
+    targetName: z
+      .string()
+      .nullable()
+      .describe('What it is called now, where the caller may see that and it has a name.'),
     outcome: z.string(),
     details: z.record(z.string(), z.unknown()),
     personal: z
@@ -190,8 +197,24 @@ export const auditState = z
     origin: z.string(),
     vkey: z.string().describe('Public key in C2SP vkey notation.'),
     checkpoint: z.object({ size: z.number(), note: z.string(), at: time }).nullable(),
+    kinds: z
+      .array(z.object({ kind: z.string(), what: z.string() }))
+      .describe('Every kind of event that may be in the log.'),
   })
   .meta({ id: 'AuditState' })
+
+export const auditActors = z.object({
+  items: z.array(
+    z
+      .object({
+        id: z.string(),
+        kind: z.enum(['user', 'key', 'server']),
+        name: z.string(),
+        note: z.string(),
+      })
+      .meta({ id: 'AuditActor' }),
+  ),
+})
 
 export const systemStatus = z
   .object({

@@ -57,7 +57,8 @@ export const document = z
     language: z.string().nullable(),
     pageCount: z.number().int().nullable(),
     chunkCount: z.number().int(),
-    warnings: z.array(z.string()),
+    warnings: z.array(z.string()).describe('What was left out, and why.'),
+    notes: z.array(z.string()).describe('What else is good to know of how it was read.'),
     findings: z.record(z.string(), z.number()).describe('Personal data found, by kind.'),
     updatedAt: time,
   })

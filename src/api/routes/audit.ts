@@ -5,7 +5,9 @@ import {
   type AuditKind,
   type AuditView,
   actorOf,
+  auditEvents,
   exportAudit,
+  findActors,
   inclusionProof,
   listAudit,
   auditState as readAuditState,
@@ -13,15 +15,25 @@ import {
 } from '#governance'
 import type { RequestContext } from '#kernel'
 import type { Tx } from '#store'
-import { auditEvent, auditPage, auditQuery, auditState } from '../contract/administration.ts'
+import {
+  auditActors,
+  auditEvent,
+  auditPage,
+  auditQuery,
+  auditState,
+} from '../contract/administration.ts'
+import { paging } from '../contract/basics.ts'
 import type { ApiHouse } from '../house.ts'
 import { decodeCursor, encodeCursor } from '../http/cursor.ts'
 import { denyAudited } from '../http/denial.ts'
 import { replied, route } from '../http/route.ts'
+import { type EventNames, eventNames, targetOf } from '../views/event-names.ts'
 
 const tag = 'Audit'
 /** Characters handed to the connection at once. */
 const pieceChars = 64 * 1024
+
+const kinds = Object.entries(auditEvents).map(([kind, { what }]) => ({ kind, what }))
 
 const auditEventProof = auditEvent
   .extend({
@@ -48,14 +60,14 @@ export const auditRoutes = [
     response: auditPage,
     async handler({ context, query }, house) {
       const cursor = decodeCursor(query.cursor, 'sequence')?.[0] ?? null
-      return house.store.read(context.organizationId, async (tx) => {
-        const page = await listAudit(tx, filterOf(query), { cursor, limit: query.limit })
-        const names = await namesOf(tx, page.events)
-        return {
-          items: page.events.map((event) => shown(event, names)),
-          nextCursor: page.next === null ? null : encodeCursor([page.next]),
-        }
-      })
+      const page = await house.store.read(context.organizationId, (tx) =>
+        listAudit(tx, filterOf(query), { cursor, limit: query.limit }),
+      )
+      const names = await eventNames(house, context, page.events)
+      return {
+        items: page.events.map((event) => shown(event, names)),
+        nextCursor: page.next === null ? null : encodeCursor([page.next]),
+      }
     },
   }),
   route({
@@ -66,9 +78,28 @@ export const auditRoutes = [
     tag,
     response: auditState,
     async handler({ context }, house) {
-      return house.store.read(context.organizationId, (tx) =>
+      const state = await house.store.read(context.organizationId, (tx) =>
         readAuditState(tx, context.organizationId, house.signer),
       )
+      return { ...state, kinds }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/audit/actors',
+    permission: 'audit.read',
+    summary: 'Whose events one may ask for: people, keys and the server, found by name',
+    tag,
+    query: z.object({
+      search: z.string().max(200).optional(),
+      limit: paging.shape.limit,
+    }),
+    response: auditActors,
+    async handler({ context, query }, house) {
+      const items = await house.store.read(context.organizationId, (tx) =>
+        findActors(tx, query, { principal: context.principal }),
+      )
+      return { items }
     },
   }),
   route({
@@ -121,10 +152,11 @@ export const auditRoutes = [
         readEvent(tx, params.seq, query.reveal ? house.sealer : undefined),
       )
       const { size, note } = await house.signer.checkpointNow(organizationId)
+      const names = await eventNames(house, context, [view])
       return house.store.read(organizationId, async (tx) => {
         const { hashes } = await inclusionProof(tx, params.seq, size)
         return {
-          ...shown(view, await namesOf(tx, [view])),
+          ...shown(view, names),
           canonical: await canonicalOf(tx, params.seq),
           proof: { treeSize: size, hashes, checkpoint: note },
         }
@@ -145,16 +177,18 @@ function filterOf(query: z.output<typeof auditQuery>): AuditFilter {
   }
 }
 
-/** An event as the API shows it. `names` has a name for each id that is still known. */
-function shown(event: AuditView, names: ReadonlyMap<string, string>) {
+/** An event as the API shows it. */
+function shown(event: AuditView, names: EventNames) {
   const { personal } = event
+  const target = targetOf(event)
   return {
     seq: event.seq,
     at: event.at,
     kind: event.kind,
     actor: event.actor.id,
-    actorName: names.get(event.actor.id) ?? null,
-    target: event.target ? `${event.target.kind}:${event.target.id}` : '',
+    actorName: names.actor(event.actor.id),
+    target,
+    targetName: names.targets.get(target) ?? null,
     outcome: event.outcome,
     details: event.details ?? {},
     ...(personal ? { personal: personalOf(personal) } : {}),
@@ -169,27 +203,6 @@ function personalOf(personal: NonNullable<AuditView['personal']>) {
   const { data } = personal
   const plain = data !== null && typeof data === 'object' && !Array.isArray(data)
   return plain ? data : { value: data }
-}
-
-/** Names of users and keys, looked up now: the log itself holds ids only. */
-async function namesOf(tx: Tx, events: readonly AuditView[]): Promise<Map<string, string>> {
-  const ids = [...new Set(events.map(({ actor }) => actor.id)), '']
-  const users = await tx
-    .selectFrom('app_user')
-    .select(['id', 'name'])
-    .where('id', 'in', ids)
-    .execute()
-  const keys = await tx
-    .selectFrom('api_key as k')
-    .innerJoin('app_user as u', 'u.id', 'k.user_id')
-    .select(['k.id', 'k.name', 'u.name as user'])
-    .where('k.id', 'in', ids)
-    .execute()
-  return new Map([
-    ['system', 'Plinth'],
-    ...users.map(({ id, name }): [string, string] => [id, name]),
-    ...keys.map(({ id, name, user }): [string, string] => [id, `${user} (key “${name}”)`]),
-  ])
 }
 
 async function canonicalOf(tx: Tx, seq: number): Promise<string> {

@@ -1,13 +1,13 @@
 import { z } from 'zod'
+import { actorNames } from '#governance'
 import { type ResourceKind, resourceKinds } from '#kernel'
 import {
   type ApplyOutcome,
-  applyResources,
+  applyWritten,
   deleteResource,
   diffVersions,
   getResource,
   listResources,
-  parseResourcesStrictly,
   removeLabel,
   resourceHistory,
   rollbackResource,
@@ -50,20 +50,24 @@ export const resourceRoutes = [
     query: resourceQuery,
     response: resourcePage,
     async handler({ context, query }, house) {
-      const page = await house.store.read(context.organizationId, (tx) =>
-        listResources(tx, { ...definedOnly(query), principal: context.principal }),
-      )
-      const items = page.items.map((one) => ({
-        kind: one.kind,
-        name: one.name,
-        project: one.project,
-        revision: one.revision,
-        digest: one.digest,
-        labels: one.labels,
-        updatedAt: one.updatedAt,
-        updatedBy: one.updatedBy,
-      }))
-      return { items, nextCursor: page.nextCursor }
+      const { principal } = context
+      return house.store.read(context.organizationId, async (tx) => {
+        const page = await listResources(tx, { ...definedOnly(query), principal })
+        const by = page.items.map(({ updatedBy }) => updatedBy)
+        const nameOf = await actorNames(tx, by, { principal })
+        const items = page.items.map((one) => ({
+          kind: one.kind,
+          name: one.name,
+          project: one.project,
+          revision: one.revision,
+          digest: one.digest,
+          labels: one.labels,
+          updatedAt: one.updatedAt,
+          updatedBy: one.updatedBy,
+          updatedByName: nameOf(one.updatedBy),
+        }))
+        return { items, nextCursor: page.nextCursor }
+      })
     },
   }),
   route({
@@ -76,9 +80,9 @@ export const resourceRoutes = [
     body: applyRequest,
     response: applyResult,
     async handler({ context, body }, house) {
-      const resources = parseResourcesStrictly([{ file: body.file, text: body.yaml }])
+      const file = { file: body.file, text: body.yaml }
       const outcome = await house.store.within(context.organizationId, (tx) =>
-        applyResources(tx, resources, {
+        applyWritten(tx, file, {
           ...actingOf(house, context),
           dryRun: body.dryRun,
           message: body.message,
@@ -100,14 +104,13 @@ export const resourceRoutes = [
     query: z.object({ version: z.string().max(100).optional() }),
     response: resourceDetail,
     async handler({ context, params, query }, house) {
-      const found = await house.store.read(context.organizationId, (tx) =>
-        getResource(
-          tx,
-          { ...params, ...choiceOf(query.version) },
-          { principal: context.principal },
-        ),
-      )
-      return detailOf(found)
+      const viewer = { principal: context.principal }
+      return house.store.read(context.organizationId, async (tx) => {
+        const choice = choiceOf(query.version)
+        const found = await getResource(tx, { ...params, ...choice }, viewer)
+        const nameOf = await actorNames(tx, [found.createdBy], viewer)
+        return { ...detailOf(found), updatedByName: nameOf(found.createdBy) }
+      })
     },
   }),
   route({
@@ -137,10 +140,14 @@ export const resourceRoutes = [
     query: paging,
     response: historyPage,
     async handler({ context, params, query }, house) {
-      const page = await house.store.read(context.organizationId, (tx) =>
-        resourceHistory(tx, params, { ...definedOnly(query), principal: context.principal }),
-      )
-      return { items: page.items, nextCursor: page.nextCursor }
+      const { principal } = context
+      return house.store.read(context.organizationId, async (tx) => {
+        const page = await resourceHistory(tx, params, { ...definedOnly(query), principal })
+        const by = page.items.map(({ createdBy }) => createdBy)
+        const nameOf = await actorNames(tx, by, { principal })
+        const items = page.items.map((one) => ({ ...one, createdByName: nameOf(one.createdBy) }))
+        return { items, nextCursor: page.nextCursor }
+      })
     },
   }),
   route({

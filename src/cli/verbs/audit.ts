@@ -3,9 +3,10 @@ import { createReadStream } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { type AuditReport, PlinthProblem } from '@plinth/sdk'
+import { type AuditReport, type Plinth, PlinthProblem } from '@plinth/sdk'
 import { verifyExport } from '@plinth/sdk/audit'
 import { PlinthError } from '#kernel'
+import { usage } from '../errors.ts'
 import type { ExitName } from '../exits.ts'
 import { bytes, time } from '../text.ts'
 import { type Verb, type VerbCall, withLimit } from '../verb.ts'
@@ -18,7 +19,10 @@ export const auditVerbs: Verb[] = [
     define: (command) =>
       withLimit(command)
         .option('--kind <kind>', 'for example question.answered')
-        .option('--actor <id>', 'who did it')
+        .option(
+          '--actor <who>',
+          'who did it: a name, an e-mail address, the name or beginning of a key, an id',
+        )
         .option('--target <target>', 'what it was done to, for example document:doc_…')
         .option('--from <time>', 'not before, ISO 8601')
         .option('--to <time>', 'before, ISO 8601')
@@ -53,11 +57,13 @@ export const auditVerbs: Verb[] = [
 
 async function list(call: VerbCall): Promise<ExitName> {
   const client = await call.client()
+  const who = call.option('actor')
+  const actor = who === undefined ? undefined : await actorBy(client, who)
   const items = await call.pages((paging) =>
     client.audit.list({
       ...paging,
       kind: call.option('kind'),
-      actor: call.option('actor'),
+      actor,
       target: call.option('target'),
       from: instant(call.option('from')),
       to: instant(call.option('to')),
@@ -71,12 +77,38 @@ async function list(call: VerbCall): Promise<ExitName> {
       at: (one) => time(one.at),
       kind: (one) => one.kind,
       outcome: (one) => one.outcome,
-      actor: (one) => one.actorName ?? one.actor,
-      target: (one) => one.target,
+      by: (one) => one.actorName,
+      target: (one) => targetText(one),
     },
     'Nothing.',
   )
   return 'ok'
+}
+
+/** The id of whom a person names. Throws NOT_FOUND for nobody, INVALID_INPUT where several are meant. */
+async function actorBy(client: Plinth, who: string): Promise<string> {
+  const wanted = who.trim().toLowerCase()
+  const { items } = await client.audit.actors({ search: who.trim(), limit: 100 })
+  const same = items.filter(({ id, name, note }) => {
+    return [id, name, note].some((one) => one.toLowerCase() === wanted)
+  })
+  const found = same.length > 0 ? same : items
+  if (found.length === 1 && found[0]) return found[0].id
+  // What was removed since may still be asked for by its id.
+  if (found.length === 0 && /^(usr|key)_/.test(wanted)) return wanted
+  if (found.length === 0) {
+    throw new PlinthError('NOT_FOUND', {
+      detail: `There is no person and no key "${who}".`,
+      remedy: 'See who there is: plinth users list, plinth keys list.',
+    })
+  }
+  const choices = found.slice(0, 5).map(({ id, name, note }) => `${name}, ${note} (${id})`)
+  throw usage(`"${who}" may be ${choices.join('; ')}.`, 'Name one of them by its id.')
+}
+
+/** `document:doc_… “Its title”`. */
+function targetText({ target, targetName }: { target: string; targetName: string | null }): string {
+  return targetName === null ? target : `${target} “${targetName}”`
 }
 
 /** A date alone means its beginning in UTC. */

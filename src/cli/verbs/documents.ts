@@ -139,6 +139,7 @@ async function facts(call: VerbCall, one: Document): Promise<void> {
     'personal data': findings.join(', '),
     metadata: JSON.stringify(one.metadata),
     warnings: one.warnings.join('; '),
+    notes: one.notes.join('; '),
     updated: time(one.updatedAt),
   }).filter(([, value]) => value !== '')
   await call.rows(rows, { field: ([field]) => field, value: ([, value]) => value }, '')

@@ -82,7 +82,7 @@ async function listKeys(call: VerbCall): Promise<ExitName> {
       prefix: (one) => one.prefix,
       user: (one) => one.userName,
       name: (one) => one.name,
-      scopes: (one) => one.scopes.join(' '),
+      scopes: (one) => (one.scopes.includes('*') ? 'everything' : one.scopes.join(' ')),
       expires: (one) => (one.revokedAt ? 'revoked' : time(one.expiresAt) || 'never'),
       used: (one) => time(one.lastUsedAt) || 'never',
     },

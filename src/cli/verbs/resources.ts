@@ -1,4 +1,4 @@
-import type { ApplyRequest, ApplyResult, ResourceDetail, ResourceKind } from '@plinth/sdk'
+import type { ApplyRequest, ApplyResult, Plinth, ResourceDetail, ResourceKind } from '@plinth/sdk'
 import type { Command } from 'commander'
 import { PlinthError, resourceKinds } from '#kernel'
 import { usage } from '../errors.ts'
@@ -58,7 +58,7 @@ export const resourceVerbs: Verb[] = [
       command
         .argument('<kind>', kindsText())
         .argument('<name>')
-        .requiredOption('-r, --revision <n>', 'which version', wholeNumber)
+        .option('-r, --revision <n>', 'which version; without it, the choices', wholeNumber)
         .option('-m, --message <text>', 'why, for the history'),
     run: rollback,
   },
@@ -150,7 +150,7 @@ async function get(call: VerbCall): Promise<ExitName> {
       revision: (one) => String(one.revision),
       labels: (one) => one.labels.join(' '),
       changed: (one) => time(one.updatedAt),
-      by: (one) => one.updatedBy,
+      by: (one) => one.updatedByName,
     },
     'There is none.',
   )
@@ -168,7 +168,7 @@ async function printOne(call: VerbCall, found: ResourceDetail, form: string): Pr
     digest: found.digest,
     labels: found.labels.join(' '),
     changed: time(found.updatedAt),
-    by: found.updatedBy,
+    by: found.updatedByName,
     message: found.message,
   })
   await call.rows(rows, { field: ([field]) => field, value: ([, value]) => value }, '')
@@ -185,7 +185,7 @@ async function history(call: VerbCall): Promise<ExitName> {
     {
       revision: (one) => `${one.revision}${one.current ? ' *' : ''}`,
       created: (one) => time(one.createdAt),
-      by: (one) => one.createdBy,
+      by: (one) => one.createdByName,
       labels: (one) => one.labels.join(' '),
       digest: (one) => one.digest.slice(0, 19),
       message: (one) => one.message,
@@ -195,11 +195,31 @@ async function history(call: VerbCall): Promise<ExitName> {
   return 'ok'
 }
 
+/** The earlier versions that one may go back to, as what is asked of who named none. */
+async function whichVersion(client: Plinth, kind: ResourceKind, name: string): Promise<Error> {
+  const { items, nextCursor } = await client.resources.history(kind, name, { limit: 11 })
+  const earlier = items.filter(({ current }) => !current).slice(0, 10)
+  const now = items.find(({ current }) => current)
+  const [newest] = earlier
+  if (!newest) {
+    return usage(`${kind}/${name} has one version only.`, 'There is nothing to go back to.')
+  }
+  const lines = earlier.map(({ revision, createdAt, createdByName, message }) => {
+    return `\n    ${revision}  ${time(createdAt)}, ${createdByName}${message && `: ${message}`}`
+  })
+  const more = nextCursor === null ? '' : '\n    and older ones: plinth history'
+  return usage(
+    `${kind}/${name} is at version ${now?.revision ?? '?'}; which one should be current again?${lines.join('')}${more}`,
+    `plinth rollback ${kind} ${name} -r ${newest.revision}`,
+  )
+}
+
 async function rollback(call: VerbCall): Promise<ExitName> {
   const client = await call.client()
   const kind = kindOf(call.arg(0) ?? '')
   const name = call.arg(1) ?? ''
-  const revision = call.option<number>('revision') ?? 0
+  const revision = call.option<number>('revision')
+  if (revision === undefined) throw await whichVersion(client, kind, name)
   const message = call.option('message')
   const to = { revision, ...(message ? { message } : {}) }
   const result = await client.resources.rollback(kind, name, to)

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type Constraint, permittedSets } from '#governance'
 import { PlinthError } from '#kernel'
-import type { ObjectStore, ParsedDocument } from '#ports'
+import { notePrefix, type ObjectStore, type ParsedDocument } from '#ports'
 import type { StoredError, Tx } from '#store'
 import type { Sight } from './readable.ts'
 
@@ -23,7 +23,10 @@ export interface DocumentView {
   language: string | null
   pageCount: number | null
   chunkCount: number
+  /** What was left out of it. */
   warnings: string[]
+  /** What else is good to know of how it was read. */
+  notes: string[]
   findings: Record<string, number>
   updatedAt: string
 }
@@ -247,9 +250,17 @@ function toView(row: Row): DocumentView {
     language: row.language,
     pageCount: row.page_count,
     chunkCount: row.chunk_count ?? 0,
-    warnings: row.warnings ?? [],
+    ...said(row.warnings ?? []),
     findings: row.findings ?? {},
     updatedAt: row.updated_at.toISOString(),
+  }
+}
+
+function said(all: readonly string[]): Pick<DocumentView, 'warnings' | 'notes'> {
+  const isNote = (text: string) => text.startsWith(notePrefix)
+  return {
+    warnings: all.filter((text) => !isNote(text)),
+    notes: all.filter(isNote).map((text) => text.slice(notePrefix.length)),
   }
 }
 

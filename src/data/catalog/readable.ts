@@ -37,6 +37,23 @@ export function sightOf(
   return { constraint, plainBases: plain.map(({ name }) => name) }
 }
 
+/** What these documents are called, as far as the constraint permits; those of removed documents nobody is told. */
+export async function documentNames(
+  tx: Tx,
+  { permissionSetIds }: Constraint,
+  ids: readonly string[],
+) {
+  const wanted = [...new Set(ids)].slice(0, atOnce)
+  if (wanted.length === 0 || permissionSetIds.length === 0) return []
+  return tx
+    .selectFrom('document')
+    .select(['id', 'title', 'knowledge_base as knowledgeBase', 'external_id as externalId'])
+    .where('id', 'in', wanted)
+    .where('deleted_at', 'is', null)
+    .where('permission_set_id', 'in', [...permissionSetIds])
+    .execute()
+}
+
 /** Which of these document versions may be seen now: those of removed documents by nobody. */
 export async function readableVersions(
   tx: Tx,

@@ -14,6 +14,7 @@ export {
 } from './groups.ts'
 export * from './keys.ts'
 export * from './links.ts'
+export { type Actor, actorNames, findActors, somebody } from './names.ts'
 export * from './organizations.ts'
 export { loadPrincipal, readAccessEpoch, readerTokensOf } from './principals.ts'
 export type { Binding } from './rights.ts'

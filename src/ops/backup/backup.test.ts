@@ -91,7 +91,7 @@ describe('backup', () => {
         'parsed',
       ])
       const indexes = report.checks.find((check) => check.name === 'stored indexes')
-      expect(indexes).toMatchObject({ result: 'ok', detail: '0 search indexes, 0.0 MB' })
+      expect(indexes).toMatchObject({ result: 'ok', detail: '0 search indexes, 0.0 MiB' })
       const kinds = await again.read(made.organizationId, (db) =>
         db.selectFrom('audit_event').select('kind').orderBy('seq').execute(),
       )

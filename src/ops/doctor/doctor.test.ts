@@ -374,7 +374,7 @@ describe('fsck', () => {
       return report.checks.filter((check) => check.name === 'stored indexes')
     }
     expect(await told({ fsck: false })).toMatchObject([
-      { result: 'ok', detail: '1 search indexes, 0.0 MB' },
+      { result: 'ok', detail: '1 search indexes, 0.0 MiB' },
     ])
     await writeFile(join(dataDir, 'objects', ids.segment), 'another manifest')
     const [, deep] = await told({ fsck: true })

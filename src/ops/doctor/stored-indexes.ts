@@ -36,7 +36,7 @@ export async function checkStoredIndexes(
     return warning(name, `${wrong.slice(0, shownMost).join('; ')}${more}`, remedy)
   }
   const parts = loose > 0 ? `, ${loose} parts that a running server clears away` : ''
-  return ok(name, `${indexes} search indexes, ${(bytes / 1e6).toFixed(1)} MB${parts}`)
+  return ok(name, `${indexes} search indexes, ${(bytes / 1024 ** 2).toFixed(1)} MiB${parts}`)
 }
 
 function rowsOf({ store }: DoctorDeps, organizationId: string) {

@@ -11,6 +11,7 @@ import {
 import { addOrganization, openTestStore, type TestStore } from '../../../test/open-store.ts'
 import type { Tx } from '../store.ts'
 import { type ApplyOptions, applyResources } from './apply.ts'
+import { applyWritten } from './apply-written.ts'
 import { whole } from './assistant.fixture.ts'
 import type { By, ResourceEvent } from './by.ts'
 import { deleteResource, removeLabel, rollbackResource, setLabel } from './change.ts'
@@ -165,6 +166,24 @@ describe('applying resources', () => {
     for (const pin of ['@latest', '@1']) {
       await apply([{ kind: 'Route', name: 'r', spec: { models: [`m${pin}`] } }])
     }
+  })
+
+  it('names such a reference beside what is not valid, to who may write it [M18.references]', async () => {
+    await apply(parsed(whole))
+    const text = whole.replace('prompt: words', 'prompt: wordz').replace('route: r', 'rout: r')
+    const file = {
+      file: 'a.yaml',
+      text: `${text}\n---\nkind: Route\nname: q\nspec: {models: [n]}\n`,
+    }
+    const refused = (principal: Principal) =>
+      failure(within((tx) => applyWritten(tx, file, { ...by, principal })))
+    const all = (await refused(systemPrincipal)).problems.map(({ detail }) => detail)
+    expect(all).toHaveLength(4)
+    expect(all.join(' ')).toMatch(/Unknown key "rout".* spec.route is missing.*|wordz/)
+    expect(all.filter((one) => one.includes('which does not exist'))).toHaveLength(2)
+    const less = (await refused(holder(['resources.read']))).problems
+    expect(less.filter(({ detail }) => detail.includes('which does not exist'))).toEqual([])
+    expect(less).toHaveLength(2)
   })
 
   it('needs a project that exists [M18.projects]', async () => {

@@ -9,7 +9,13 @@ import {
 } from '#kernel'
 import type { Tx } from '../store.ts'
 import { type By, eventBy, type ResourceEvent } from './by.ts'
-import { checkResource, type Origin, problemAt, type ResourceInput } from './check.ts'
+import {
+  checkResource,
+  type Origin,
+  problemAt,
+  type ResourceInput,
+  type ResourceProblem,
+} from './check.ts'
 import { diffText, type TextDiff } from './diff.ts'
 import { throwProblems } from './parse.ts'
 import { nearestName } from './reference-hints.ts'
@@ -240,14 +246,23 @@ async function checkReferences(tx: Tx, changed: readonly Planned[]): Promise<voi
     origins.set(version, origin)
   }
   await world.loadPinned(tx)
-  throwProblems(
-    world.dangling().map(({ from, reference }) =>
+  throwProblems(danglingProblems(world, origins))
+}
+
+/** References of these versions that lead nowhere. */
+export function danglingProblems(
+  world: World,
+  origins: ReadonlyMap<object, Origin | undefined>,
+): ResourceProblem[] {
+  return world
+    .dangling()
+    .filter(({ from }) => origins.has(from))
+    .map(({ from, reference }) =>
       problemAt(origins.get(from), reference.path, {
         detail: `${from.kind}/${from.name} refers to ${reference.kind} "${reference.text}", which does not exist.`,
         remedy: nearestName(world, reference),
       }),
-    ),
-  )
+    )
 }
 
 async function write(tx: Tx, changed: readonly Planned[], options: ApplyOptions): Promise<void> {

@@ -7,6 +7,7 @@ import {
   resourceKinds,
   resourceName,
 } from '#kernel'
+import { referredKind } from './references.ts'
 import { keysAt } from './schema-walk.ts'
 import { suggestion } from './suggest.ts'
 import type { Path, Place } from './yaml-values.ts'
@@ -85,8 +86,7 @@ export function checkResource(input: Record<string, unknown>, origin?: Origin): 
   ] as const) {
     const result = resourceName.safeParse(value)
     if (result.success) continue
-    const detail =
-      value === undefined ? `"${key}" is missing.` : `${key} ${shown(value)} is not a name.`
+    const detail = value === undefined ? `"${key}" is missing.` : `The ${key} is ${shown(value)}.`
     report([key], detail, 'Use lower-case letters, digits, "-" and ".", at most 63 characters.')
   }
   if (!isKind(kind)) return { problems }
@@ -97,7 +97,7 @@ export function checkResource(input: Record<string, unknown>, origin?: Origin): 
   if (!parsed.success) {
     const raw = input.spec ?? {}
     for (const issue of parsed.error.issues) {
-      for (const found of findings(issue, { schema, raw })) {
+      for (const found of findings(issue, { kind, schema, raw })) {
         const path = ['spec', ...(found.path as (string | number)[])]
         problems.push(problemAt(origin, path, found))
       }
@@ -123,7 +123,13 @@ interface Finding {
   remedy: string
 }
 
-function findings(issue: z.core.$ZodIssue, at: { schema: z.ZodType; raw: unknown }): Finding[] {
+interface Looked {
+  kind: ResourceKind
+  schema: z.ZodType
+  raw: unknown
+}
+
+function findings(issue: z.core.$ZodIssue, at: Looked): Finding[] {
   const text = pathText(['spec', ...(issue.path as (string | number)[])])
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
@@ -134,7 +140,7 @@ function findings(issue: z.core.$ZodIssue, at: { schema: z.ZodType; raw: unknown
   }
   const value = valueAt(at.raw, issue.path)
   if (value === undefined && issue.path.length > 0) {
-    return [{ path: issue.path, detail: `${text} is missing.`, remedy: expected(issue, at.schema) }]
+    return [{ path: issue.path, detail: `${text} is missing.`, remedy: expected(issue, at) }]
   }
   if (issue.code === 'invalid_value') {
     const known = issue.values.map(String)
@@ -143,7 +149,7 @@ function findings(issue: z.core.$ZodIssue, at: { schema: z.ZodType; raw: unknown
   }
   if (issue.code === 'invalid_type') {
     const detail = `${text} is ${shown(value)}.`
-    return [{ path: issue.path, detail, remedy: expected(issue, at.schema) }]
+    return [{ path: issue.path, detail, remedy: expected(issue, at, value) }]
   }
   const detail = `${text}${value === undefined || typeof value === 'object' ? '' : ` is ${shown(value)}`}: ${plain(issue.message)}.`
   return [
@@ -157,23 +163,35 @@ function plain(message: string): string {
   return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
 }
 
-function expected(issue: z.core.$ZodIssue, schema: z.ZodType): string {
-  if (issue.code === 'invalid_type') {
-    const words: Record<string, string> = {
-      string: 'text',
-      number: 'a number',
-      int: 'a whole number',
-      boolean: 'true or false',
-      array: 'a list',
-      object: 'a mapping of keys to values',
-      record: 'a mapping of keys to values',
-    }
-    const keys = keysAt(schema, issue.path)
-    const list = keys.length > 0 ? ` Known keys: ${keys.join(', ')}.` : ''
-    return `Write ${words[issue.expected] ?? issue.expected}.${list}`
-  }
+const typeWords: Readonly<Record<string, string>> = {
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping of keys to values',
+  record: 'a mapping of keys to values',
+}
+
+/** What belongs at a place, and how it is written where the value given shows what was meant. */
+function expected(issue: z.core.$ZodIssue, { kind, schema }: Looked, value?: unknown): string {
   if (issue.code === 'invalid_value') return `Write one of: ${issue.values.map(String).join(', ')}.`
-  return 'Add it; docs/use/resources.md has each key.'
+  if (issue.code !== 'invalid_type') return 'Add it; docs/use/resources.md has each key.'
+  const named = referredKind(kind, issue.path)
+  const scalar = value !== undefined && (value === null || typeof value !== 'object')
+  if (issue.expected === 'array') {
+    const example = scalar ? `[${value}]` : named ? '[name-of-one]' : ''
+    const what = named ? `a list of names, each of a ${named}` : 'a list'
+    return `Write ${what}${example && `: ${example}`}.`
+  }
+  if (issue.expected === 'string') {
+    if (named) return `Write the name of a ${named}.`
+    return scalar
+      ? `Write text, in quotes: "${value}".`
+      : 'Write text: a line, or a block after "|".'
+  }
+  const keys = keysAt(schema, issue.path)
+  const list = keys.length > 0 ? ` Known keys: ${keys.join(', ')}.` : ''
+  return `Write ${typeWords[issue.expected] ?? issue.expected}.${list}`
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,4 +1,10 @@
-export * from './apply.ts'
+export {
+  type Applied,
+  type ApplyOptions,
+  type ApplyOutcome,
+  applyResources,
+} from './apply.ts'
+export { applyWritten } from './apply-written.ts'
 export * from './by.ts'
 export * from './change.ts'
 export {

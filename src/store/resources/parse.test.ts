@@ -38,13 +38,13 @@ describe('reading resources', () => {
       /^a\.yaml:1:1 kind \| There is no kind "Asistant"\. \| Did you mean "Assistant"\? Known: Know/,
     )
     expect(first('kind: Prompt\nname: a\nspec:\n  system:\n    - x\n')).toBe(
-      'a.yaml:4:3 spec.system | spec.system is a list. | Write text.',
+      'a.yaml:4:3 spec.system | spec.system is a list. | Write text: a line, or a block after "|".',
     )
     expect(first('kind: Prompt\nname: a\n---\nkind: Route\nname: b\nspec: {models: []}')).toMatch(
       /^a\.yaml:1:1 spec\.system \| spec\.system is missing/,
     )
     expect(first('kind: Prompt\nname: Not OK\nspec: {system: x}')).toMatch(
-      /^a\.yaml:2:1 name \| name "Not OK" is not a name/,
+      /^a\.yaml:2:1 name \| The name is "Not OK"\. \| Use lower-case/,
     )
     expect(
       first(
@@ -53,6 +53,21 @@ describe('reading resources', () => {
     ).toMatch(/^a\.yaml:6:5 spec\.timeouts\.totalMs \| spec\.timeouts\.totalMs is 5: too small/)
     expect(first('kind: Role\nname: a\nspec:\n  permissions:\n    - audit.reed\n')).toMatch(
       /^a\.yaml:5:7 spec\.permissions\[0\] .*Did you mean "audit\.read"\?/,
+    )
+  })
+
+  it('says what belongs there, by the kind that is referred to and by what was given [M18.remedies]', () => {
+    const remedies = problems(
+      'kind: Assistant\nname: a\nspec:\n  knowledgeBases: claims\n  route: 5\n  prompt: [p]\n',
+    ).map(({ remedy }) => remedy)
+    expect(remedies.sort()).toEqual([
+      'Write a list of names, each of a KnowledgeBase: [claims].',
+      'Write the name of a Guardrail.',
+      'Write the name of a Prompt.',
+      'Write the name of a Route.',
+    ])
+    expect(first('kind: Prompt\nname: a\nspec: {system: 7}\n')).toContain(
+      'spec.system is 7. | Write text, in quotes: "7".',
     )
   })
 

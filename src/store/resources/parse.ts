@@ -1,6 +1,6 @@
 import { Composer, type CST, type Document, LineCounter, type ParsedNode, Parser } from 'yaml'
-import { limits, PlinthError, type Resource } from '#kernel'
-import { checkResource, type Origin, problemAt, type ResourceProblem } from './check.ts'
+import { limits, PlinthError, type Resource, type ResourceKind } from '#kernel'
+import { checkResource, isKind, type Origin, problemAt, type ResourceProblem } from './check.ts'
 import { type LocatedValue, type Path, YamlReader } from './yaml-values.ts'
 
 export interface ResourceFile {
@@ -12,9 +12,19 @@ export interface ResourceFile {
 
 export type ParsedResource = Resource & { origin: Origin }
 
+/** One of a known kind that is not valid, as it was written: its references can be looked at all the same. */
+export interface RefusedResource {
+  kind: ResourceKind
+  name: string
+  project: string
+  spec: unknown
+  origin: Origin
+}
+
 export interface ParsedResources {
   /** Everything valid. Apply nothing of it when there are problems. */
   resources: ParsedResource[]
+  refused: RefusedResource[]
   problems: ResourceProblem[]
 }
 
@@ -25,13 +35,14 @@ const maxProblems = 100
  * column, path and how to mend it. Never throws for what stands in a file.
  */
 export function parseResources(files: readonly ResourceFile[]): ParsedResources {
-  const out: ParsedResources = { resources: [], problems: [] }
+  const out: ParsedResources = { resources: [], refused: [], problems: [] }
   for (const file of files) {
     if (out.problems.length >= maxProblems) break
-    const inFile: ParsedResources = { resources: [], problems: [] }
+    const inFile: ParsedResources = { resources: [], refused: [], problems: [] }
     readFile(file, inFile)
     inFile.problems.sort((a, b) => a.line - b.line || a.column - b.column)
     out.resources.push(...inFile.resources)
+    out.refused.push(...inFile.refused)
     out.problems.push(...inFile.problems)
   }
   if (out.resources.length > limits.resourcesPerApply) {
@@ -133,9 +144,17 @@ function readResource(value: unknown, origin: Origin, out: ParsedResources): voi
     out.problems.push(problemAt(origin, [], { detail, remedy: 'Write those keys here.' }))
     return
   }
-  const checked = checkResource(value as Record<string, unknown>, origin)
-  if ('resource' in checked) out.resources.push({ ...checked.resource, origin })
-  else out.problems.push(...checked.problems)
+  const written = value as Record<string, unknown>
+  const checked = checkResource(written, origin)
+  if ('resource' in checked) {
+    out.resources.push({ ...checked.resource, origin })
+    return
+  }
+  out.problems.push(...checked.problems)
+  const { kind, name, project = 'default', spec } = written
+  if (isKind(kind) && typeof name === 'string' && typeof project === 'string') {
+    out.refused.push({ kind, name, project, spec, origin })
+  }
 }
 
 /** Syntax errors, unknown tags and other versions of YAML. The composer finds many after one; ten are enough. */

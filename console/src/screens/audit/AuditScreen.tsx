@@ -5,16 +5,15 @@ import { ScrollText, ShieldCheck } from 'lucide-react'
 import { useCallback } from 'react'
 import { OutcomeBadge } from '../../components/Badge.tsx'
 import { buttonClass } from '../../components/Button.tsx'
-import { Input, SearchInput } from '../../components/Field.tsx'
-import { PageHeader, Toolbar } from '../../components/Page.tsx'
+import { PageHeader } from '../../components/Page.tsx'
 import { EmptyState, RelativeTime } from '../../components/States.tsx'
 import { type Column, Table } from '../../components/Table.tsx'
-import { count, plural } from '../../data/format.ts'
+import { count } from '../../data/format.ts'
 import { queries } from '../../data/queries.ts'
-import { useUrlText } from '../../data/url-text.ts'
 import { useNarrow } from '../../frame/media.ts'
 import { Guard, Loaded } from '../../frame/Screens.tsx'
-import { EventPanel } from './EventPanel.tsx'
+import { AuditFilters } from './AuditFilters.tsx'
+import { EventPanel, targetText } from './EventPanel.tsx'
 import { ExportButton } from './ExportButton.tsx'
 
 const route = getRouteApi('/app/audit')
@@ -97,72 +96,6 @@ function Audit() {
   )
 }
 
-function AuditFilters({ total }: { total: number | undefined }) {
-  const filter = route.useSearch()
-  const navigate = route.useNavigate()
-  const change = (part: Partial<typeof filter>) =>
-    void navigate({ search: (old) => ({ ...old, ...part }), replace: true })
-  const [search, setSearch] = useUrlText(filter.search, (value) => change({ search: value }))
-  const [kind, setKind] = useUrlText(filter.kind, (value) => change({ kind: value }))
-  const [actor, setActor] = useUrlText(filter.actor, (value) => change({ actor: value }))
-  const [target, setTarget] = useUrlText(filter.target, (value) => change({ target: value }))
-  return (
-    <Toolbar>
-      <SearchInput
-        label="Search events"
-        value={search}
-        onChange={setSearch}
-        className="w-full sm:w-60"
-      />
-      <Filter label="Kind" value={kind} onChange={setKind} />
-      <Filter label="By (id)" value={actor} onChange={setActor} />
-      <Filter label="Target" value={target} onChange={setTarget} />
-      <Day label="From" value={filter.from} onChange={(from) => change({ from })} />
-      <Day label="To" value={filter.to} onChange={(to) => change({ to })} />
-      <span role="status" className="ml-auto text-small text-ink-3">
-        {total === undefined ? '' : plural(total, 'event')}
-      </span>
-    </Toolbar>
-  )
-}
-
-interface FilterProps {
-  label: string
-  value: string
-  onChange: (value: string) => void
-}
-
-function Filter({ label, value, onChange }: FilterProps) {
-  return (
-    <Input
-      aria-label={label}
-      placeholder={label}
-      value={value}
-      onChange={(event) => onChange(event.target.value)}
-      className="w-28! max-sm:hidden"
-    />
-  )
-}
-
-interface DayProps {
-  label: string
-  value: string | undefined
-  onChange: (value: string | undefined) => void
-}
-
-function Day({ label, value, onChange }: DayProps) {
-  return (
-    <Input
-      type="date"
-      aria-label={`${label} (day, your time zone)`}
-      title={`${label} (day, your time zone)`}
-      value={value ?? ''}
-      onChange={(event) => onChange(event.target.value || undefined)}
-      className="w-34! max-sm:flex-1"
-    />
-  )
-}
-
 const columns: Column<AuditEvent>[] = [
   {
     key: 'seq',
@@ -181,27 +114,36 @@ const columns: Column<AuditEvent>[] = [
     key: 'actor',
     header: 'By',
     width: 'minmax(110px, 1.2fr)',
-    cell: ({ actor, actorName }) => <span className="text-ink-2">{actorName ?? actor}</span>,
+    narrow: 'below',
+    cell: ({ actor, actorName }) => (
+      <span title={actor} className="text-ink-2">
+        {actorName}
+      </span>
+    ),
   },
   {
     key: 'outcome',
     header: 'Outcome',
     width: '96px',
-    wideOnly: true,
     cell: ({ outcome }) => <OutcomeBadge outcome={outcome} />,
   },
   {
     key: 'target',
     header: 'Target',
     width: 'minmax(140px, 1.6fr)',
-    wideOnly: true,
-    cell: ({ target }) => <span className="text-ink-2">{target}</span>,
+    narrow: 'below',
+    cell: ({ target, targetName }) =>
+      target === '' ? null : (
+        <span title={target} className="text-ink-2">
+          {targetText(target, targetName)}
+        </span>
+      ),
   },
   {
     key: 'at',
     header: 'When',
     width: '96px',
-    wideOnly: true,
+    narrow: 'below',
     cell: ({ at }) => <RelativeTime at={at} />,
   },
 ]

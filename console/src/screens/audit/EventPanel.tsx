@@ -1,5 +1,6 @@
 import type { AuditEventProof } from '@plinth/sdk'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { X } from 'lucide-react'
 import { OutcomeBadge } from '../../components/Badge.tsx'
 import { IconButton } from '../../components/Button.tsx'
@@ -28,15 +29,67 @@ export function EventPanel({ seq, onClose }: { seq: number; onClose: () => void 
   )
 }
 
+/** `document: Its title`, or what is recorded where the name may not be seen. */
+export function targetText(target: string, name: string | null): string {
+  return name === null ? target : `${target.slice(0, target.indexOf(':'))}: ${name}`
+}
+
+const pages: Record<string, string> = { document: '/documents/', trace: '/activity/' }
+
+/** What it was done to, with a link where it has a page. */
+function Target({ event: { target, targetName } }: { event: AuditEventProof }) {
+  if (target === '') return <span className="font-normal text-ink-3">nothing in particular</span>
+  const cut = target.indexOf(':')
+  const page = pages[target.slice(0, cut)]
+  const text = targetText(target, targetName)
+  if (!page) return text
+  return (
+    <Link to={page + encodeURIComponent(target.slice(cut + 1))} className="text-accent">
+      {text}
+    </Link>
+  )
+}
+
+const filterLink = 'rounded text-accent hover:underline'
+
 function Detail({ event }: { event: AuditEventProof }) {
   const { proof } = event
+  const kinds = useQuery(queries.auditState()).data?.kinds
   return (
     <div className="grid gap-6 p-4">
       <dl className="grid grid-cols-2 gap-x-4 gap-y-3">
-        <Figure label="What" value={event.kind} />
+        <Figure
+          label="What"
+          value={event.kind}
+          note={kinds?.find(({ kind }) => kind === event.kind)?.what}
+        />
         <Figure label="Outcome" value={<OutcomeBadge outcome={event.outcome} />} />
-        <Figure label="By" value={event.actorName ?? event.actor} note={event.actor} />
-        <Figure label="Target" value={event.target} />
+        <Figure
+          label="By"
+          value={event.actorName}
+          note={
+            <>
+              <div className="break-all">{event.actor}</div>
+              <Link to="/audit" search={{ actor: event.actor }} className={filterLink}>
+                All events by them
+              </Link>
+            </>
+          }
+        />
+        <Figure
+          label="Target"
+          value={<Target event={event} />}
+          note={
+            event.target === '' ? null : (
+              <>
+                <div className="break-all">{event.target}</div>
+                <Link to="/audit" search={{ target: event.target }} className={filterLink}>
+                  All events about it
+                </Link>
+              </>
+            )
+          }
+        />
         <Figure wide label="When" value={absoluteText(event.at)} note={event.at} />
       </dl>
       <Section title="Details">

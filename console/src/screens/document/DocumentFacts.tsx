@@ -6,7 +6,7 @@ import { bytesText, count, formatName } from '../../data/format.ts'
 import { Readers } from '../knowledge/DocumentsScreen.tsx'
 
 export function DocumentFacts({ document }: { document: Document }) {
-  const { metadata, findings, warnings } = document
+  const { metadata, findings, warnings, notes } = document
   return (
     <div className="grid content-start gap-5">
       <dl className="grid grid-cols-2 gap-x-4 gap-y-3">
@@ -28,12 +28,22 @@ export function DocumentFacts({ document }: { document: Document }) {
       </dl>
       {warnings.length > 0 ? (
         <section className="grid gap-1.5">
-          <h2 className="text-small text-ink-3">Warnings</h2>
+          <h2 className="text-small text-ink-3">Left out</h2>
           <ul className="grid gap-1">
             {warnings.map((warning) => (
               <li key={warning} className="flex gap-1.5 text-warning">
                 <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0" /> {warning}
               </li>
+            ))}
+          </ul>
+        </section>
+      ) : null}
+      {notes.length > 0 ? (
+        <section className="grid gap-1.5">
+          <h2 className="text-small text-ink-3">How it was read</h2>
+          <ul className="grid gap-1 text-ink-2">
+            {notes.map((note) => (
+              <li key={note}>{note}</li>
             ))}
           </ul>
         </section>

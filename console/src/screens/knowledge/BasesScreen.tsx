@@ -44,14 +44,14 @@ const columns: Column<KnowledgeBase>[] = [
     header: 'Chunks',
     width: '80px',
     align: 'end',
-    wideOnly: true,
+    narrow: 'hide',
     cell: ({ chunks }) => count(chunks),
   },
   {
     key: 'search',
     header: 'Search',
     width: 'minmax(150px, 1.2fr)',
-    wideOnly: true,
+    narrow: 'below',
     cell: ({ dense, chunks }) => (
       <span title={dense.off ?? undefined} className="text-ink-2">
         {searchWords(dense, chunks)}
@@ -62,14 +62,14 @@ const columns: Column<KnowledgeBase>[] = [
     key: 'masking',
     header: 'Personal data',
     width: '110px',
-    wideOnly: true,
+    narrow: 'below',
     cell: ({ maskingMode }) => maskingWords[maskingMode],
   },
   {
     key: 'updated',
     header: 'Changed',
     width: '100px',
-    wideOnly: true,
+    narrow: 'below',
     cell: ({ updatedAt }) => <RelativeTime at={updatedAt} />,
   },
 ]

@@ -164,7 +164,7 @@ const columns: Column<Document>[] = [
     key: 'format',
     header: 'Format',
     width: '120px',
-    wideOnly: true,
+    narrow: 'hide',
     cell: ({ mediaType, bytes }) =>
       mediaType === null ? (
         <span className="text-ink-3">no data</span>
@@ -179,14 +179,14 @@ const columns: Column<Document>[] = [
     key: 'source',
     header: 'Source',
     width: 'minmax(90px, 1fr)',
-    wideOnly: true,
+    narrow: 'below',
     cell: ({ source }) => <span className="text-ink-2">{source}</span>,
   },
   {
     key: 'readers',
     header: 'Readers',
     width: 'minmax(110px, 1fr)',
-    wideOnly: true,
+    narrow: 'below',
     cell: ({ readers }) => <Readers readers={readers} />,
   },
   {
@@ -194,14 +194,14 @@ const columns: Column<Document>[] = [
     header: 'Chunks',
     width: '64px',
     align: 'end',
-    wideOnly: true,
+    narrow: 'hide',
     cell: ({ chunkCount }) => count(chunkCount),
   },
   {
     key: 'updated',
     header: 'Changed',
     width: '96px',
-    wideOnly: true,
+    narrow: 'below',
     cell: ({ updatedAt }) => <RelativeTime at={updatedAt} />,
   },
 ]

@@ -31,7 +31,7 @@ export function UploadDialog({ base, sources, initial, onClose }: UploadDialogPr
       open
       onClose={onClose}
       title={`Upload to ${base}`}
-      description="PDF, Word, PowerPoint, Excel, HTML, Markdown, text, CSV and e-mail, up to 200 MB each."
+      description="PDF, Word, PowerPoint, Excel, HTML, Markdown, text, CSV and e-mail, up to 200 MiB each."
     >
       <div className="grid gap-4" {...drop.handlers}>
         <button
@@ -66,7 +66,7 @@ export function UploadDialog({ base, sources, initial, onClose }: UploadDialogPr
         ) : null}
         {tooLarge.length > 0 ? (
           <p className="text-warning">
-            Over 200 MB and left out: {tooLarge.map(({ name }) => name).join(', ')}. Split them.
+            Over 200 MiB and left out: {tooLarge.map(({ name }) => name).join(', ')}. Split them.
           </p>
         ) : null}
         <div className="flex items-center justify-end gap-3">

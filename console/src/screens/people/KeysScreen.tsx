@@ -116,30 +116,37 @@ const columns: Column<ApiKey>[] = [
     key: 'user',
     header: 'Acts as',
     width: 'minmax(110px, 1fr)',
-    wideOnly: true,
+    narrow: 'named',
     cell: ({ userName }) => <span className="text-ink-2">{userName}</span>,
   },
   {
     key: 'scopes',
     header: 'Limited to',
     width: 'minmax(130px, 1.4fr)',
-    wideOnly: true,
+    narrow: 'below',
     cell: ({ scopes }) => (
       <span className="text-ink-2" title={scopes.join(', ')}>
-        {scopes.length === 0 ? 'everything they may do' : scopes.join(', ')}
+        {scopes.includes('*') ? 'everything they may do' : scopes.join(', ')}
       </span>
     ),
   },
   {
     key: 'state',
     header: 'State',
-    width: '120px',
+    width: '132px',
+    narrow: 'below',
     cell: (key) =>
       key.revokedAt !== null ? (
         <Badge>revoked</Badge>
       ) : isLive(key) ? (
         <span className="text-ink-2">
-          {key.expiresAt === null ? 'no end' : <RelativeTime at={key.expiresAt} />}
+          {key.expiresAt === null ? (
+            'valid until revoked'
+          ) : (
+            <>
+              ends <RelativeTime at={key.expiresAt} />
+            </>
+          )}
         </span>
       ) : (
         <Badge tone="warning">expired</Badge>
@@ -149,7 +156,7 @@ const columns: Column<ApiKey>[] = [
     key: 'used',
     header: 'Last used',
     width: '104px',
-    wideOnly: true,
+    narrow: 'named',
     cell: ({ lastUsedAt }) => <RelativeTime at={lastUsedAt} />,
   },
 ]

@@ -114,14 +114,15 @@ const columns: Column<User>[] = [
     key: 'groups',
     header: 'Groups',
     width: 'minmax(110px, 1.2fr)',
-    wideOnly: true,
-    cell: ({ groups }) => <span className="text-ink-2">{groups.join(', ') || '–'}</span>,
+    narrow: 'below',
+    cell: ({ groups }) =>
+      groups.length === 0 ? null : <span className="text-ink-2">{groups.join(', ')}</span>,
   },
   {
     key: 'state',
     header: 'State',
     width: '120px',
-    wideOnly: true,
+    narrow: 'below',
     cell: ({ disabled, hasPassword }) =>
       disabled ? (
         <Badge tone="blocked">disabled</Badge>
@@ -133,7 +134,7 @@ const columns: Column<User>[] = [
     key: 'seen',
     header: 'Last seen',
     width: '104px',
-    wideOnly: true,
+    narrow: 'named',
     cell: ({ lastSeenAt }) => <RelativeTime at={lastSeenAt} />,
   },
 ]

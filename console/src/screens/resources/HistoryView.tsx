@@ -42,7 +42,7 @@ function Entry({ kind, name, entry, all }: EntryProps) {
   const mayWrite = useMay(kind === 'Role' ? 'roles.write' : 'resources.write')
   const navigate = useNavigate()
   const [dialog, setDialog] = useState<'rollback' | 'label' | null>(null)
-  const { revision, message, labels, current, createdBy, createdAt, digest } = entry
+  const { revision, message, labels, current, createdByName, createdAt, digest } = entry
   const newest = all.find((one) => one.current)?.revision ?? revision
   const rollback = async () => {
     await plinth.resources.rollback(kind, name, { revision })
@@ -70,7 +70,7 @@ function Entry({ kind, name, entry, all }: EntryProps) {
         {message || <span className="text-ink-3">no message</span>}
       </span>
       <span className="text-small text-ink-3">
-        {createdBy}, <RelativeTime at={createdAt} /> ·{' '}
+        {createdByName}, <RelativeTime at={createdAt} /> ·{' '}
         <code className="font-mono">{shortDigest(digest)}</code>
       </span>
       <span className="flex items-center gap-1">

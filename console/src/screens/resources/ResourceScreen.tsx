@@ -100,7 +100,8 @@ function ResourcePage({ kind, name }: ResourceName) {
 function Provenance({ resource }: { resource: ResourceDetail }) {
   return (
     <span className="ml-auto flex items-center gap-2 text-small whitespace-nowrap text-ink-3 max-md:hidden">
-      version {resource.revision} by {resource.updatedBy}, <RelativeTime at={resource.updatedAt} />
+      version {resource.revision} by {resource.updatedByName},{' '}
+      <RelativeTime at={resource.updatedAt} />
       <code className="font-mono">{shortDigest(resource.digest)}</code>
       <CopyButton text={resource.digest} label="Copy the digest" />
     </span>

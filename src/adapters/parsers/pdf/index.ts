@@ -128,7 +128,7 @@ function write(
   builder.endPage()
   for (const range of ranges(empty)) builder.warn(`${range} no text layer`)
   if (repeated.size > 0)
-    builder.warn(`${repeated.size} repeated header and footer lines were left out`)
+    builder.note(`${repeated.size} repeated header and footer lines were left out`)
 }
 
 function writeTable(table: TablePart, builder: DocumentBuilder, pageText: string): void {

@@ -80,7 +80,8 @@ function addSlide(archive: ZipArchive, part: string, builder: DocumentBuilder): 
     onGraphic: (frame) => addGraphic(frame, { archive, relations, builder }),
   })
   addNotes(archive, relations, builder)
-  if (attribute(slide, 'show') === '0') builder.warn(`${builder.where}: the slide is hidden`)
+  if (attribute(slide, 'show') === '0')
+    builder.note(`${builder.where}: the slide is hidden; it was read`)
 }
 
 interface SlideParts {

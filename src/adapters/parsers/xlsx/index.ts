@@ -42,7 +42,7 @@ function addSheet(
     builder.warn(`sheet ${sheet.name} is missing`)
     return
   }
-  if (sheet.hidden) builder.warn(`sheet ${sheet.name} is hidden; it was read`)
+  if (sheet.hidden) builder.note(`sheet ${sheet.name} is hidden; it was read`)
   builder.add('heading', sheet.name, { level: 1 })
   if (sheet.kind === 'worksheet') {
     const reader = new SheetReader(builder, workbook)
