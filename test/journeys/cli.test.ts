@@ -1,5 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fakeIo } from '../../src/cli/io.fixture.ts'
 import { processIo } from '../../src/cli/terminal.ts'
 import { openLocalWork } from '../../src/wiring/index.ts'
-import { root } from '../tidy/sources.ts'
+import { type SampleServer, startSampleServer } from '../sample-server.ts'
 
 let folder: string
 let env: NodeJS.ProcessEnv
-let server: ChildProcess | undefined
+let server: SampleServer
 
 const real = processIo(() => openLocalWork(env))
 
@@ -32,39 +31,15 @@ async function json(...argv: string[]) {
   return { code, err, items: lines.map((line) => JSON.parse(line) as any) }
 }
 
-async function start(dataDir: string): Promise<void> {
-  env = { ...process.env, PLINTH_DATA_DIR: dataDir, PLINTH_PORT: '0', PLINTH_EMBEDDER: 'none' }
-  for (const name of ['PLINTH_URL', 'PLINTH_API_KEY', 'DATABASE_URL']) delete env[name]
-  server = spawn(process.execPath, [join(root, 'bin', 'plinth.mjs'), 'start'], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  await new Promise<void>((resolve, reject) => {
-    const keep = (data: Buffer) => {
-      output += data.toString()
-      if (output.includes('API key')) resolve()
-    }
-    server?.stdout?.on('data', keep)
-    server?.stderr?.on('data', keep)
-    server?.once('exit', () => reject(new Error(output)))
-  })
-}
-
-async function stop(): Promise<void> {
-  if (!server || server.exitCode !== null) return
-  server.kill('SIGTERM')
-  await once(server, 'exit')
-}
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'plinth-journey-'))
-  await start(join(folder, 'data'))
+  server = await startSampleServer(join(folder, 'data'))
+  env = server.env
   expect((await plinth('jobs', 'watch')).code).toBe(0)
-}, 90_000)
+})
 
 afterAll(async () => {
-  await stop()
+  await server?.stop()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -169,14 +144,14 @@ describe('the command line against a server', () => {
     expect(scores.abstained * scores.abstained_n).toBeGreaterThanOrEqual(6)
     const { items: keys } = await json('keys', 'list')
     expect(keys.filter((one) => one.name.startsWith('eval '))).toEqual([])
-  }, 120_000)
+  })
 
   it('backs up the running server; the copy is whole [M40.cli-journey]', async () => {
     const checked = await json('doctor', '--fsck')
     expect(checked.items[0].checks.filter((one: Check) => one.result === 'failed')).toEqual([])
     expect((await plinth('backup', 'b.tar')).code).toBe(0)
     await promisify(execFile)('tar', ['-tf', join(folder, 'b.tar')])
-    await stop()
+    await server.stop()
     const gone = await plinth('ask', 'Anything?')
     expect(gone).toMatchObject({ code: 5 })
     expect(gone.err).toContain('plinth start')
@@ -184,7 +159,7 @@ describe('the command line against a server', () => {
     expect((await plinth('restore', 'b.tar')).code).toBe(0)
     const copy = await json('doctor', '--fsck')
     expect(copy.items[0].checks.filter((one: Check) => one.result === 'failed')).toEqual([])
-  }, 120_000)
+  })
 })
 
 interface Check {

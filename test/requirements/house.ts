@@ -5,6 +5,8 @@ export const house = rows(
   {
     'HOUSE.docs':
       'Tables of errors, settings and permissions agree with the code, and every page can be reached',
+    'HOUSE.docs-run':
+      'Commands, programs and resources in the documentation do on a running server what it says of them',
     'HOUSE.golden-schema':
       'The schema: is the golden one, on the embedded database and on a server',
     'HOUSE.import-rule':
