@@ -207,8 +207,8 @@ describe('chunkDocument', () => {
 
   it('cuts a single endless line in linear time [M1.chunk-limits]', () => {
     const document = parsed([{ kind: 'paragraph', text: 'x'.repeat(3_000_000) }])
-    const started = performance.now()
+    const started = process.cpuUsage()
     expect(chunkDocument(document).length).toBeGreaterThan(1_000)
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(5_000)
   })
 })

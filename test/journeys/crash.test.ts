@@ -80,7 +80,7 @@ describe('a server that is killed', () => {
       const { body } = await call('GET', '/api/v1/jobs?limit=100')
       return body.items.filter((job: { finishedAt: string | null }) => !job.finishedAt).length
     }
-    await expect.poll(live, { timeout: 120_000, interval: 250 }).toBe(0)
+    await expect.poll(live, { timeout: 240_000, interval: 250 }).toBe(0)
     const { body } = await call('GET', '/api/v1/documents?limit=500')
     const states = body.items.map(
       (one: { externalId: string; state: string; versionNumber: number }) => [

@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Housekeeping } from '#wiring'
@@ -32,30 +32,33 @@ afterAll(() => open.close())
 
 describe('a Plinth that follows what it is given', () => {
   it('answers from a new file in a watched folder, and not from a removed one [M1.watch]', async () => {
-    // The watch begins within five seconds of the resource.
-    await new Promise((done) => setTimeout(done, 6_000))
     const file = join(folder, 'lift.md')
     await writeFile(
       file,
       '# Lift\n\nThe goods lift takes 1,200 kilograms. Ask maria@example.org.\n',
     )
     const hits = async () => (await search('goods lift kilograms')).hits.length
-    await expect.poll(hits, { timeout: 20_000, interval: 300 }).toBe(1)
+    // The watch begins within seconds of the resource: until then a touch is not seen.
+    const seen = async () => {
+      await utimes(file, new Date(), new Date())
+      return hits()
+    }
+    await expect.poll(seen, { interval: 300 }).toBe(1)
     await writeFile(join(folder, 'stays.md'), 'The goods lift is inspected in May.\n')
-    await expect.poll(hits, { timeout: 20_000, interval: 300 }).toBe(2)
+    await expect.poll(hits, { interval: 300 }).toBe(2)
     await rm(file)
-    await expect.poll(hits, { timeout: 20_000, interval: 300 }).toBe(1)
+    await expect.poll(hits, { interval: 300 }).toBe(1)
   })
 
   it('reads its documents again when the masking of their base changes [M11.remask]', async () => {
     await writeFile(join(folder, 'people.md'), 'Questions about badges go to maria@example.org.\n')
     const text = async () => (await search('questions about badges')).hits[0]?.text ?? ''
-    await expect.poll(text, { timeout: 20_000, interval: 300 }).toContain('maria@example.org')
+    await expect.poll(text, { interval: 300 }).toContain('maria@example.org')
     const applied = await open.owner.call('POST', '/api/v1/resources', {
       body: { yaml: base('mask') },
     })
     expect(applied.body.results).toMatchObject([{ kind: 'KnowledgeBase', outcome: 'changed' }])
-    await expect.poll(text, { timeout: 20_000, interval: 300 }).toContain('<EMAIL_1>')
+    await expect.poll(text, { interval: 300 }).toContain('<EMAIL_1>')
     expect(await text()).not.toContain('maria@example.org')
   })
 
@@ -65,9 +68,9 @@ describe('a Plinth that follows what it is given', () => {
     await mkdir(models, { recursive: true })
     await symlink(model, join(models, 'all-minilm-l6-v2'))
     const dense = async () => (await search('elevator')).hits[0]?.dense?.rank ?? 0
-    await expect.poll(dense, { timeout: 40_000, interval: 500 }).toBe(1)
+    await expect.poll(dense, { interval: 500 }).toBe(1)
     expect((await search('elevator')).hits[0].text).toContain('goods lift')
-  }, 90_000)
+  })
 
   it('does not take an unmounted folder for one whose files were all removed [M1.empty-mount]', async () => {
     const share = await open.folder('share')

@@ -6,6 +6,11 @@ import {
 } from '../../conformance/chat-model/fake-upstream.ts'
 import { type OpenHouse, openHouse, type Person } from '../open-house.ts'
 
+const assistant = (name: string) => `---
+kind: Assistant
+name: ${name}
+spec: { knowledgeBases: [notes], route: ${name}, prompt: plain, guardrail: open }
+`
 const resources = (one: FakeUpstream, two: FakeUpstream) => `
 kind: KnowledgeBase
 name: notes
@@ -25,15 +30,23 @@ spec: { personalData: { input: mask, output: mask } }
 ---
 kind: Provider
 name: one
-spec: { protocol: openai, baseUrl: "${one.url}/v1", timeouts: { totalMs: 4000, firstTokenMs: 300, idleMs: 300 } }
+spec: { protocol: openai, baseUrl: "${one.url}/v1" }
+---
+kind: Provider
+name: hasty
+spec: { protocol: openai, baseUrl: "${one.url}/v1", timeouts: { firstTokenMs: 300, idleMs: 300 } }
 ---
 kind: Provider
 name: two
-spec: { protocol: anthropic, baseUrl: "${two.url}", timeouts: { totalMs: 4000, firstTokenMs: 300, idleMs: 300 } }
+spec: { protocol: anthropic, baseUrl: "${two.url}" }
 ---
 kind: Model
 name: first
 spec: { provider: one, upstreamModel: m-1 }
+---
+kind: Model
+name: hasty
+spec: { provider: hasty, upstreamModel: m-1 }
 ---
 kind: Model
 name: second
@@ -44,25 +57,21 @@ name: alone
 spec: { models: [first] }
 ---
 kind: Route
+name: hasty
+spec: { models: [hasty] }
+---
+kind: Route
+name: hasty-both
+spec: { models: [hasty, second] }
+---
+kind: Route
 name: both
 spec: { models: [first, second] }
 ---
 kind: Route
-name: to-built-in
-spec: { models: [first, extractive] }
----
-kind: Assistant
-name: alone
-spec: { knowledgeBases: [notes], route: alone, prompt: plain, guardrail: open }
----
-kind: Assistant
-name: both
-spec: { knowledgeBases: [notes], route: both, prompt: plain, guardrail: open }
----
-kind: Assistant
 name: built-in
-spec: { knowledgeBases: [notes], route: to-built-in, prompt: plain, guardrail: open }
-`
+spec: { models: [first, extractive] }
+${['alone', 'hasty', 'hasty-both', 'both', 'built-in'].map(assistant).join('')}`
 
 const question = 'How long is the notice period?'
 const injection =
@@ -200,6 +209,7 @@ describe('answers by models outside', () => {
     expect(conversation.text).not.toContain('anna@')
   })
 
+  const isHanging = (mode: UpstreamMode) => typeof mode === 'string' && mode.startsWith('hang')
   const faults: [UpstreamMode, RegExp][] = [
     ['hang-before-first', /300 ms/],
     ['hang-with-comments', /300 ms/],
@@ -217,7 +227,8 @@ describe('answers by models outside', () => {
   it('that fail say why, are recorded as failed, and never look whole [M15.chat-faults]', async () => {
     for (const [mode, reason] of faults) {
       one.mode = mode
-      const answer = await ask({ assistant: 'alone' })
+      // Only what hangs is met with little patience: a busy machine is slow, too.
+      const answer = await ask({ assistant: isHanging(mode) ? 'hasty' : 'alone' })
       expect([mode, answer.outcome]).toEqual([mode, 'failed'])
       expect(answer.reason).toMatch(reason)
       expect(answer.citations).toEqual([])
@@ -240,12 +251,13 @@ describe('answers by models outside', () => {
       { status: 429 },
     ] as UpstreamMode[]) {
       one.mode = mode
-      const answer = await ask({ assistant: 'both' })
+      const [assistant, first] = isHanging(mode) ? ['hasty-both', 'hasty'] : ['both', 'first']
+      const answer = await ask({ assistant })
       expect([mode, answer.outcome, answer.model]).toEqual([mode, 'answered', 'second'])
       expect(answer.usage.costUsd).toBeGreaterThan(0)
       const page = await trace(answer.traceId)
       expect(page.route.map((r: { model: string; used: boolean }) => [r.model, r.used])).toEqual([
-        ['first', false],
+        [first, false],
         ['second', true],
       ])
     }
@@ -282,16 +294,16 @@ describe('answers by models outside', () => {
           for await (const _ of reply.body!) if (one.requests.length > 0) break
         })
         .catch(() => undefined)
-      await expect.poll(() => one.requests.length, { timeout: 5_000 }).toBeGreaterThan(0)
+      await expect.poll(() => one.requests.length).toBeGreaterThan(0)
       await new Promise((done) => setTimeout(done, 100))
       leave.abort()
       await asking
-      await expect.poll(() => one.cancelled, { timeout: 5_000 }).toBe(before + 1)
+      await expect.poll(() => one.cancelled).toBe(before + 1)
       const mine = async () =>
         (await owner.call('GET', '/api/v1/traces?limit=3')).body.items.find(
           (item: { name: string }) => item.name === asked,
         )?.outcome
-      await expect.poll(mine, { timeout: 5_000 }).toBe('cancelled')
+      await expect.poll(mine).toBe('cancelled')
       one.requests.length = 0
     }
   })
@@ -300,7 +312,7 @@ describe('answers by models outside', () => {
     const { conversationId } = await ask({ assistant: 'alone' })
     one.mode = 'slow'
     const asking = ask({ assistant: 'alone', conversationId })
-    await expect.poll(() => one.requests.length, { timeout: 5_000 }).toBe(2)
+    await expect.poll(() => one.requests.length).toBe(2)
     const path = `/api/v1/conversations/${conversationId}`
     expect((await owner.call('DELETE', path)).status).toBe(200)
     expect(await asking).toMatchObject({ outcome: 'answered', conversationId: null })

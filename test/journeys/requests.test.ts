@@ -422,7 +422,7 @@ function speak(address: string, text: string): Promise<string> {
   return new Promise((resolve) => {
     let heard = ''
     const socket = connect(Number(port), hostname, () => socket.write(text))
-    socket.setTimeout(3_000, () => socket.destroy())
+    socket.setTimeout(60_000, () => socket.destroy())
     socket.on('data', (data) => {
       heard += data
       if (heard.includes('\r\n')) socket.destroy()

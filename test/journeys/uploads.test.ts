@@ -68,10 +68,10 @@ describe('documents by upload and by text', () => {
     await breakOff(house, owner, { id: upload.id, offset: received, bytes, after: 50_000 })
     // The server may still be putting away what arrived: it says how much when that stands.
     let again = await begin(start)
-    for (let before = -1; before !== again.body.received; ) {
-      before = again.body.received
-      await new Promise((done) => setTimeout(done, 200))
+    for (let same = 0, before = -1; same < 5; before = again.body.received) {
+      await new Promise((done) => setTimeout(done, 100))
       again = await begin(start)
+      same = again.body.received === before ? same + 1 : 0
     }
     expect(again.body.id).toBe(upload.id)
     const safe = again.body.received

@@ -21,7 +21,7 @@ describe('hostile documents', () => {
   it('stops a zip bomb while it expands, whatever its header says [M1.bombs]', async () => {
     const bomb = makeDocxOf(new Uint8Array(64 * 1024 * 1024).fill(32))
     expect(bomb.length).toBeLessThan(1024 * 1024)
-    const before = Date.now()
+    const before = process.cpuUsage()
     const error = await refusal('bomb.docx', bomb)
     expect(error).toMatchObject({
       code: 'PARSER_LIMIT',
@@ -34,7 +34,7 @@ describe('hostile documents', () => {
       if (view.getUint32(at, true) === 0x02014b50) view.setUint32(at + 24, 10, true)
     }
     expect((await refusal('liar.docx', lying)).code).toBe('PARSER_LIMIT')
-    expect(Date.now() - before).toBeLessThan(20_000)
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(20_000)
   })
 
   it('refuses entity definitions and never expands them [M1.entities]', async () => {

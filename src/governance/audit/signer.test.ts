@@ -128,7 +128,7 @@ describe('the checkpoint signer', () => {
     const signer = newSigner()
     await signer.start()
     await append(1)
-    await vi.waitFor(async () => expect(await storedNotes()).toHaveLength(1), { timeout: 4_000 })
+    await vi.waitFor(async () => expect(await storedNotes()).toHaveLength(1), { timeout: 60_000 })
     await append(1)
     await signer.stop()
     expect(await storedNotes()).toHaveLength(2)

@@ -133,9 +133,10 @@ describe('signing in', () => {
     const took = async (email: string) => {
       const times = []
       for (let i = 0; i < 5; i++) {
-        const started = performance.now()
+        // Time of the processor: the hash runs in threads of this process, whatever else the machine does.
+        const started = process.cpuUsage()
         await attempt(email, new Secret('wrong'))
-        times.push(performance.now() - started)
+        times.push(process.cpuUsage(started).user)
       }
       return times.sort((a, b) => a - b)[2]!
     }

@@ -11,7 +11,7 @@ beforeAll(async () => {
     flag boolean, at timestamptz, bytes bytea, body jsonb, big bigint, line text)`.execute(
     engine.db,
   )
-}, 60_000)
+})
 
 afterAll(() => engine.close())
 
@@ -107,12 +107,12 @@ describe('the embedded engine', () => {
         from pg_class where relname = 'churn'`.execute(engine.db)
       return found.rows[0]
     }
-    await expect.poll(async () => (await pages())?.rows, { timeout: 20_000 }).toBe(2_000)
+    await expect.poll(async () => (await pages())?.rows).toBe(2_000)
     const before = (await pages())?.size ?? 0
     for (let round = 0; round < 12; round++) {
       await sql`update churn set line = repeat('y', 500)`.execute(engine.db)
       await new Promise((done) => setTimeout(done, 400))
     }
     expect((await pages())?.size).toBeLessThan(before * 10)
-  }, 60_000)
+  })
 })

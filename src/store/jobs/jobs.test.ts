@@ -209,7 +209,7 @@ describe('durable jobs', () => {
       handlers: { count: async () => ({ done: 1 }) },
     })
     next.start()
-    await expect.poll(async () => (await look(id))?.state, { timeout: 5_000 }).toBe('succeeded')
+    await expect.poll(async () => (await look(id))?.state).toBe('succeeded')
     await next.stop()
   })
 
@@ -218,7 +218,7 @@ describe('durable jobs', () => {
     for (let life = 0; life < 3; life++) {
       one.start()
       const { id } = await add({ life })
-      await expect.poll(async () => (await look(id))?.state, { timeout: 5_000 }).toBe('succeeded')
+      await expect.poll(async () => (await look(id))?.state).toBe('succeeded')
       await Promise.all([one.stop(), one.stop()])
       const { id: later } = await add({ life, later: true })
       await one.idle()
@@ -243,9 +243,7 @@ describe('durable jobs', () => {
     w.start()
     await expect.poll(async () => (await look(running.id))?.state).toBe('running')
     await test.store.within(test.organizationId, (tx) => requestCancel(tx, running.id))
-    await expect
-      .poll(async () => (await look(running.id))?.state, { timeout: 5_000 })
-      .toBe('cancelled')
+    await expect.poll(async () => (await look(running.id))?.state).toBe('cancelled')
     await w.stop()
   })
 })

@@ -133,13 +133,13 @@ describe('reading resources', () => {
     expect(first('['.repeat(50_000))).toContain('nested too deeply')
     expect(first(`a: ${'['.repeat(40)}${']'.repeat(40)}`)).toContain('more than 32 levels')
     expect(first('x'.repeat(limits.resourceYamlBytes + 1))).toContain('resourceYamlBytes')
-    const started = performance.now()
+    const started = process.cpuUsage()
     expect(problems(Array.from({ length: 60_000 }, (_, i) => `k${i}: 1`).join('\n'))).toHaveLength(
       100,
     )
     expect(problems('}'.repeat(1_000_000)).length).toBeGreaterThan(0)
     // A quadratic check of keys takes 48 s here; linear ones take about one.
-    expect(performance.now() - started).toBeLessThan(20_000)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(20_000)
   })
 
   it('shares an aliased value within the limits [M18.yaml-in]', () => {

@@ -43,7 +43,7 @@ describe('the ONNX embedder', () => {
     const ended = vi.spyOn(Worker.prototype, 'terminate')
     const embedder = await openOnnxEmbedder(dir, { idleMs: 1 })
     const before = await embedder.embedQuery('once')
-    await vi.waitFor(() => expect(ended).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledTimes(1), { timeout: 60_000 })
     expect(await embedder.embedQuery('once')).toEqual(before)
     ended.mockRestore()
     await embedder.close()

@@ -29,7 +29,7 @@ spec: { citations: { unsupported: withhold, minSupport: 0.9 } }
 ---
 kind: Provider
 name: outside
-spec: { protocol: openai, baseUrl: "${upstream.url}/v1", timeouts: { totalMs: 4000, firstTokenMs: 500, idleMs: 500 } }
+spec: { protocol: openai, baseUrl: "${upstream.url}/v1" }
 ---
 kind: Model
 name: gpt
@@ -220,7 +220,7 @@ describe('an assistant behind the OpenAI door', () => {
       const before = upstream.cancelled
       const stream = await client.chat.completions.create({ ...ask(model), stream: true })
       for await (const _ of stream) break
-      await expect.poll(() => upstream.cancelled, { timeout: 3_000 }).toBe(before + 1)
+      await expect.poll(() => upstream.cancelled).toBe(before + 1)
       const outcomes = async () => {
         const { body } = await house.owner.call('GET', '/api/v1/traces?limit=1')
         return body.items[0].outcome

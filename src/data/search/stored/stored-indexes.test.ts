@@ -99,7 +99,7 @@ describe('a stored index', () => {
       }),
       { numRuns: 6 },
     )
-  }, 120_000)
+  })
 
   it('is read instead of the rows, and only what came after is read from them [M3.stored-instead]', async () => {
     const at = await filled()
