@@ -23,6 +23,11 @@ const benches: Record<string, { about: string; load(): Promise<{ run: Bench }> }
     about: '[--from <repository>] [--reuse-packages] [--rest-seconds 90]',
     load: () => import('./start/run.ts'),
   },
+  gateway: {
+    about:
+      '[--peers portkey,nginx] [--clients 1,32,128] [--modes json,sse,long] [--seconds 3] [--repeats 3] [--masking]',
+    load: () => import('./gateway/run.ts'),
+  },
   crash: {
     about: '[--kills 200] [--seed 1] [--longest-ms 5000]',
     load: () => import('./crash/run.ts'),

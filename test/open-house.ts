@@ -66,6 +66,8 @@ export type Document = any
 
 export interface HouseSettings {
   env?: Record<string, string>
+  /** Values that Provider resources name. */
+  secrets?: Record<string, string>
   /** Before the house starts its work: wraps what a test wants to break. */
   before?(house: House): void
   /** Folder of the built console, where its pages are asked for. */
@@ -93,7 +95,10 @@ export async function openHouse(settings: HouseSettings = {}): Promise<OpenHouse
     ...settings.env,
   })
   const faults: unknown[] = []
-  const house = await buildHouse(config, { env: {}, log: (entry) => faults.push(entry) })
+  const house = await buildHouse(config, {
+    env: settings.secrets ?? {},
+    log: (entry) => faults.push(entry),
+  })
   settings.before?.(house)
   house.start()
   const app = await createServer({

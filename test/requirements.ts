@@ -3,6 +3,7 @@ import { audit } from './requirements/audit.ts'
 import { dialects } from './requirements/dialects.ts'
 import { documents } from './requirements/documents.ts'
 import { doors } from './requirements/doors.ts'
+import { gateway } from './requirements/gateway.ts'
 import { house } from './requirements/house.ts'
 import { masking } from './requirements/masking.ts'
 import { models } from './requirements/models.ts'
@@ -22,6 +23,7 @@ export const requirements: readonly Requirement[] = [
   ...models,
   ...dialects,
   ...routing,
+  ...gateway,
   ...resources,
   ...people,
   ...audit,

@@ -13,6 +13,13 @@ export function report(figures: Row, json: string | undefined): void {
   write(all, json)
 }
 
+/** Prints rows as a table and writes them where `--json` says. */
+export function reportRows(rows: readonly Row[], json: string | undefined): void {
+  console.log('')
+  console.table(rows)
+  write({ rows, ...machine() }, json)
+}
+
 function write(content: unknown, json: string | undefined): void {
   if (!json) return
   const file = resolve(json)

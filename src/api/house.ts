@@ -1,4 +1,4 @@
-import type { AnswerHouse } from '#apps'
+import type { AnswerHouse, GatewayHouse } from '#apps'
 import type { IngestHouse } from '#data'
 import type {
   AuditEventInput,
@@ -30,6 +30,7 @@ export interface ApiHouse {
   /** Appends audit events, with personal data sealed. */
   appendAudit(tx: Tx, events: readonly AuditEventInput[]): Promise<{ first: number; count: number }>
   answer: AnswerHouse
+  gateway: GatewayHouse
   ingest: IngestHouse
   jobs: JobWorker
   uploads: UploadFiles

@@ -54,7 +54,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     sendError(request, reply, error)
   })
   app.setNotFoundHandler((request, reply) => notFound(request, reply, options))
-  for (const route of routes) register(app, route, options)
+  for (const route of routes) if (!route.hot) register(app, route, options)
+  await app.register(async (hot) => registerHot(hot, options))
   if (options.consoleDir) {
     // Looked up with each request: a console that is built anew is served at once, its new files with it.
     await app.register(fastifyStatic, {
@@ -75,6 +76,37 @@ function register(app: FastifyInstance, route: Route, options: ServerOptions): v
     ...(route.rawBody ? { bodyLimit: limits.uploadBytes } : {}),
     handler: (request, reply) => handle(route, { request, reply, options }),
   })
+}
+
+/** Routes that take the body's bytes; what they leave alone goes the common way. */
+function registerHot(app: FastifyInstance, options: ServerOptions): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: limits.modelBodyBytes },
+    async (_request: FastifyRequest, body: Buffer) => body,
+  )
+  for (const route of routes) {
+    if (!route.hot) continue
+    const take = route.hot
+    app.route({
+      method: route.method,
+      url: route.path,
+      bodyLimit: limits.modelBodyBytes,
+      handler: async (request, reply) => {
+        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+        if (await take({ body, request, reply }, options.house)) return reply
+        if (body.length > limits.jsonBodyBytes) throw bodyTooLarge(body.length)
+        request.body = body.length === 0 ? {} : parseJson(body)
+        return handle(route, { request, reply, options })
+      },
+    })
+  }
+}
+
+function bodyTooLarge(bytes: number): PlinthError {
+  const detail = `The body has ${bytes} bytes; the limit is ${limits.jsonBodyBytes} (jsonBodyBytes).`
+  return new PlinthError('TOO_LARGE', { detail, where: 'body' })
 }
 
 async function handle(

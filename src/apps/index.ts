@@ -12,3 +12,4 @@ export type {
 export { routeSources } from './answer/routing.ts'
 export { type Completed, type CompletionRequest, complete } from './completion/complete.ts'
 export * from './conversations/read.ts'
+export * from './gateway/index.ts'

@@ -1,5 +1,6 @@
 export * from './access/index.ts'
 export * from './audit/index.ts'
+export * from './budgets/index.ts'
 export * from './guardrails/index.ts'
 export * from './identity/index.ts'
 export * from './masking/index.ts'

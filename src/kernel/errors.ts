@@ -53,6 +53,11 @@ export const errorTable = {
     title: 'Too many requests',
     remedy: 'Wait for the time in Retry-After, then send the request again.',
   },
+  BUDGET_EXCEEDED: {
+    status: 429,
+    title: 'A budget is used up',
+    remedy: 'Wait for the budget’s next window, or ask its owner for more.',
+  },
   CANCELLED: {
     status: 499,
     title: 'The caller cancelled',
@@ -105,6 +110,8 @@ export interface ErrorDetails {
   where?: string
   /** How to mend it, where the table's general remedy can be more exact. */
   remedy?: string
+  /** Where waiting mends it: for how long. */
+  retryAfterSeconds?: number
   /** All findings where there were several; `detail` then tells the first. */
   problems?: readonly ErrorProblem[]
   cause?: unknown
@@ -123,6 +130,7 @@ export class PlinthError extends Error {
   readonly where: string | undefined
   readonly remedy: string
   readonly problems: readonly ErrorProblem[]
+  readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, details: string | ErrorDetails) {
     const d = typeof details === 'string' ? { detail: details } : details
@@ -132,6 +140,7 @@ export class PlinthError extends Error {
     this.where = d.where
     this.remedy = d.remedy ?? errorTable[code].remedy
     this.problems = d.problems ?? []
+    this.retryAfterSeconds = d.retryAfterSeconds
   }
 
   get status(): number {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 
@@ -22,6 +22,7 @@ export type IdPrefix =
   | 'vlt'
   | 'upl'
   | 'req'
+  | 'cal'
 
 /**
  * A new id: prefix, then 10 characters of milliseconds and 16 random ones (80 bits) in Crockford's base 32,
@@ -34,10 +35,22 @@ export function newId(prefix: IdPrefix, now: number = Date.now()): string {
     time = alphabet[rest % 32] + time
     rest = Math.floor(rest / 32)
   }
-  const bytes = randomBytes(16)
   let random = ''
-  for (const byte of bytes) random += alphabet[byte & 31]
+  for (const byte of randomBytes()) random += alphabet[byte & 31]
   return `${prefix}_${time}${random}`
+}
+
+/** Random bytes are drawn for many ids at once: a call of the generator costs more than all else here. */
+const pool = Buffer.alloc(4_096)
+let used = pool.length
+
+function randomBytes(): Buffer {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += 16
+  return pool.subarray(used - 16, used)
 }
 
 /** Whether a string has the shape of an id with this prefix (not whether such a thing exists). */

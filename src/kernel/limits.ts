@@ -1,6 +1,7 @@
 /** Limits that are not settings: each bounds a loop, list or payload. Units stand in the names. */
 export const limits = {
   jsonBodyBytes: 2 * 1024 * 1024,
+  modelBodyBytes: 32 * 1024 * 1024,
   uploadBytes: 200 * 1024 * 1024,
   jsonDepth: 32,
   pageSizeDefault: 50,

@@ -131,6 +131,31 @@ export const roleSpec = z
   })
   .strict()
 
+/** What may be spent by whom in how long. Reserved before each call and settled after it, across all servers. */
+export const budgetSpec = z
+  .object({
+    description: z.string().max(2_000).default(''),
+    /** Each subject of this type has the limits for itself. */
+    per: z.enum(['organization', 'project', 'use-case', 'user', 'key', 'model']),
+    /** Only these subjects: names of projects, use cases and models, ids of users and keys. Empty: all. */
+    only: z.array(z.string().min(1).max(200)).max(1_000).default([]),
+    /** Calendar windows in UTC. */
+    window: z.enum(['minute', 'hour', 'day', 'month']),
+    limits: z
+      .object({
+        usd: z.number().positive().max(1_000_000).optional(),
+        tokens: z.number().int().positive().max(1e15).optional(),
+        requests: z.number().int().positive().max(1e12).optional(),
+      })
+      .strict()
+      .refine((l) => Object.keys(l).length > 0, 'at least one of "usd", "tokens" and "requests"'),
+    /** hard: what does not fit is refused; soft: it is counted and told. */
+    enforce: z.enum(['hard', 'soft']).default('hard'),
+    /** Shares of a limit at which an audit event is written. */
+    alerts: z.array(z.number().positive().max(1)).max(8).default([0.8, 1]),
+  })
+  .strict()
+
 /** The schema of each kind's `spec`. One mechanism stores them all. */
 export const resourceKinds = {
   KnowledgeBase: knowledgeBaseSpec,
@@ -142,6 +167,7 @@ export const resourceKinds = {
   Assistant: assistantSpec,
   Guardrail: guardrailSpec,
   Role: roleSpec,
+  Budget: budgetSpec,
 } as const
 
 export type ResourceKind = keyof typeof resourceKinds

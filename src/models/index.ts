@@ -12,6 +12,7 @@ export {
 } from './catalog/catalog.ts'
 export { type NoticedProvider, noticeProviders, type Probe } from './catalog/notice.ts'
 export * from './extractive/index.ts'
+export * from './forward/index.ts'
 export {
   type ModelChoice,
   type Named,

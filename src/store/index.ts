@@ -1,6 +1,7 @@
 export { lockDirectory } from './directory-lock.ts'
 export { openPglite, type PgliteEngine } from './engines/pglite.ts'
 export { openPostgres } from './engines/postgres.ts'
+export { type Epochs, trustMs } from './epochs.ts'
 export { countIndexedRows, isSegmentKey, segmentsPrefix } from './index-segments.ts'
 export * from './jobs/jobs.ts'
 export * from './jobs/joining.ts'

@@ -15,6 +15,12 @@ interface Tenant {
   organization_id: Organization
 }
 
+interface BudgetWindow {
+  budget: string
+  subject: string
+  window_start: Time
+}
+
 export interface StoredError {
   code: string
   detail: string
@@ -318,6 +324,52 @@ export interface Schema {
     erased_at: NullableTime
   }
   sign_in_attempt: Tenant & { key: string; used: number; updated_at: ColumnType<Date, Date, Date> }
+  model_call: Tenant & {
+    id: string
+    at: Time
+    door: string
+    principal_id: string
+    user_id: string
+    project: string
+    use_case: Nullable<string>
+    asked: string
+    model: Nullable<string>
+    provider: Nullable<string>
+    upstream_model: Nullable<string>
+    streamed: boolean
+    outcome: string
+    error_code: Nullable<string>
+    fault: Nullable<string>
+    cache: Nullable<string>
+    input_tokens: number
+    cached_tokens: number
+    output_tokens: number
+    reasoning_tokens: number
+    estimated: boolean
+    cost_nanousd: Nullable<number>
+    first_token_ms: Nullable<number>
+    total_ms: number
+    attempts: number
+    snapshot_digest: Nullable<string>
+    detail: NullableJson<Record<string, unknown>>
+  }
+  budget_counter: Tenant &
+    BudgetWindow & {
+      spent_nanousd: Defaulted<number>
+      spent_tokens: Defaulted<number>
+      spent_requests: Defaulted<number>
+      leased_nanousd: Defaulted<number>
+      leased_tokens: Defaulted<number>
+      leased_requests: Defaulted<number>
+    }
+  budget_lease: Tenant &
+    BudgetWindow & {
+      holder: string
+      nanousd: number
+      tokens: number
+      requests: number
+      expires_at: Time
+    }
   idempotency_key: Tenant & {
     principal_id: string
     key: string

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { PlinthError } from '#kernel'
+import { type Epochs, EpochWatch } from './epochs.ts'
 import { migrate } from './migrate.ts'
 import type { Schema } from './schema.ts'
 import { OrganizationScope } from './scope.ts'
@@ -19,6 +20,8 @@ export interface Store {
   read<T>(organizationId: string, work: (db: Tx) => Promise<T>): Promise<T>
   /** The server's own work across organizations: claiming jobs, finding a session's organization. Never for a request's data. */
   system<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** How far rights and resources have come; not a promise where it was read within `trustMs`. */
+  epochs(organizationId: string): Epochs | Promise<Epochs>
   close(): Promise<void>
 }
 
@@ -51,6 +54,7 @@ export async function openStore(engine: Engine): Promise<Store> {
 class SqlStore implements Store {
   readonly engine: Engine['name']
   readonly #engine: Engine
+  readonly #epochs = new EpochWatch((organizationId) => this.read(organizationId, readEpochs))
 
   constructor(engine: Engine) {
     this.engine = engine.name
@@ -59,7 +63,20 @@ class SqlStore implements Store {
 
   within<T>(organizationId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     const scope = scopeOf(organizationId)
-    return this.#transaction(organizationId, (tx) => work(tx.withPlugin(scope)))
+    let scoped: Tx | undefined
+    const done = this.#transaction(organizationId, (tx) => {
+      scoped = tx.withPlugin(scope)
+      return work(scoped)
+    })
+    return done.then(async (result) => {
+      const alone = this.engine === 'pglite'
+      if (scoped) await this.#epochs.committed(organizationId, scoped, alone)
+      return result
+    })
+  }
+
+  epochs(organizationId: string): Epochs | Promise<Epochs> {
+    return this.#epochs.current(organizationId)
   }
 
   read<T>(organizationId: string, work: (db: Tx) => Promise<T>): Promise<T> {
@@ -87,6 +104,16 @@ class SqlStore implements Store {
       })
     return mapped(() => againOnDeadlock(once))
   }
+}
+
+async function readEpochs(tx: Tx): Promise<Epochs> {
+  const row = await tx
+    .selectNoFrom((eb) => [
+      eb.selectFrom('access_epoch').select('epoch').as('access'),
+      eb.selectFrom('resource_epoch').select('epoch').as('resources'),
+    ])
+    .executeTakeFirstOrThrow()
+  return { access: row.access ?? 0, resources: row.resources ?? 0 }
 }
 
 /** Errors of the connection become UNAVAILABLE, so that callers can wait and try again. */

@@ -13,12 +13,13 @@ import {
   type ModelCatalog,
   noticeProviders,
 } from '#models'
-import type { Dialect, OutboundClient } from '#ports'
+import type { Dialect, OutboundClient, OutboundDispatcher } from '#ports'
 
 export interface Chat {
   catalog: ModelCatalog
   secret(env: string): string | undefined
-  outbound: OutboundClient
+  outbound: OutboundClient & OutboundDispatcher
+  dialects: Readonly<Record<string, Dialect>>
   close(): Promise<void>
 }
 
@@ -50,7 +51,7 @@ export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
       anthropic: remote(dialects.anthropic),
     },
   })
-  return { catalog, secret, outbound, close: () => outbound.close() }
+  return { catalog, secret, outbound, dialects, close: () => outbound.close() }
 }
 
 /** What an operator named in the environment may be reached, private or not. */

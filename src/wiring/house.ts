@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { FolderUploads } from '#adapters'
 import type { ApiHouse, SystemFacts } from '#api'
+import type { GatewayHouse } from '#apps'
 import type { Config } from '#config'
 import { type Resource, systemClock } from '#kernel'
 import type { NoticedProvider } from '#models'
@@ -8,6 +9,7 @@ import { lockDirectory, toYamlFile } from '#store'
 import { type Chat, noticeChat, openChat } from './chat.ts'
 import { Embedders } from './embedders.ts'
 import { type Foundation, type Log, openFoundation } from './foundation.ts'
+import { openGateway } from './gateway.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { ModelWatch } from './model-watch.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
@@ -44,9 +46,16 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
     const foundation = await openFoundation(config, log)
     const embedders = await Embedders.open(config)
     const chat = openChat(config, env)
+    const gateway = openGateway(foundation, chat, log)
     const pipelines = openPipelines(foundation, { config, embedders, chat, log })
     const offers: SystemFacts['offers'] = []
-    const api = apiHouse(foundation, pipelines, { config, embedders, chat, offers })
+    const api = apiHouse(foundation, pipelines, {
+      config,
+      embedders,
+      chat,
+      offers,
+      gateway,
+    })
     const models = new ModelWatch()
     const housekeeping = new Housekeeping(api, log)
     const house: House = {
@@ -59,6 +68,7 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
       start: () => {
         if (config.workers > 0) pipelines.jobs.start()
         foundation.signer.start()
+        gateway.usage.start()
         pipelines.schedule.start()
         pipelines.indexKeeper.start()
         housekeeping.start()
@@ -72,6 +82,7 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
         await pipelines.indexKeeper.stop()
         await pipelines.schedule.stop()
         await pipelines.jobs.stop()
+        await gateway.usage.close()
         await foundation.authenticator.close()
         await foundation.signer.stop()
         await Promise.all([pipelines.close(), chat.close()])
@@ -90,9 +101,15 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
 function apiHouse(
   foundation: Foundation,
   pipelines: Pipelines,
-  parts: { config: Config; embedders: Embedders; chat: Chat; offers: SystemFacts['offers'] },
+  parts: {
+    config: Config
+    embedders: Embedders
+    chat: Chat
+    offers: SystemFacts['offers']
+    gateway: GatewayHouse
+  },
 ): ApiHouse {
-  const { config, embedders, chat, offers } = parts
+  const { config, embedders, chat, offers, gateway } = parts
   const startedAt = new Date()
   const { objects, ingest, answer, jobs } = pipelines
   return {
@@ -101,6 +118,7 @@ function apiHouse(
     objects,
     clock: systemClock,
     answer,
+    gateway,
     ingest,
     jobs,
     uploads: new FolderUploads(join(config.dataDir, 'uploads'), objects),

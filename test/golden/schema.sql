@@ -109,6 +109,37 @@ policy tenant for ALL using ((organization_id = current_setting('plinth.organiza
 CREATE TRIGGER audit_tree_grows BEFORE DELETE OR UPDATE ON public.audit_tree FOR EACH ROW EXECUTE FUNCTION refuse_shrinking_log()
 CREATE TRIGGER audit_tree_no_truncate BEFORE TRUNCATE ON public.audit_tree FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 
+create table budget_counter ( -- row-level security, forced
+  organization_id text not null,
+  budget text not null,
+  subject text not null,
+  window_start timestamp with time zone not null,
+  spent_nanousd bigint not null default 0,
+  spent_tokens bigint not null default 0,
+  spent_requests bigint not null default 0,
+  leased_nanousd bigint not null default 0,
+  leased_tokens bigint not null default 0,
+  leased_requests bigint not null default 0,
+  constraint budget_counter_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
+  constraint budget_counter_pkey PRIMARY KEY (organization_id, budget, subject, window_start)
+)
+policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
+
+create table budget_lease ( -- row-level security, forced
+  organization_id text not null,
+  budget text not null,
+  subject text not null,
+  window_start timestamp with time zone not null,
+  holder text not null,
+  nanousd bigint not null,
+  tokens bigint not null,
+  requests bigint not null,
+  expires_at timestamp with time zone not null,
+  constraint budget_lease_organization_id_budget_subject_window_start_fkey FOREIGN KEY (organization_id, budget, subject, window_start) REFERENCES budget_counter(organization_id, budget, subject, window_start) ON DELETE CASCADE,
+  constraint budget_lease_pkey PRIMARY KEY (organization_id, budget, subject, window_start, holder)
+)
+policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
+
 create table chunk ( -- row-level security, forced
   organization_id text not null,
   id bigint not null identity,
@@ -379,6 +410,41 @@ create table message ( -- row-level security, forced
   constraint message_pkey PRIMARY KEY (id),
   constraint message_conversation_id_ordinal_key UNIQUE (conversation_id, ordinal)
 )
+policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
+
+create table model_call ( -- row-level security, forced
+  organization_id text not null,
+  id text not null,
+  at timestamp with time zone not null,
+  door text not null,
+  principal_id text not null,
+  user_id text not null,
+  project text not null,
+  use_case text,
+  asked text not null,
+  model text,
+  provider text,
+  upstream_model text,
+  streamed boolean not null,
+  outcome text not null,
+  error_code text,
+  fault text,
+  cache text,
+  input_tokens integer not null,
+  cached_tokens integer not null,
+  output_tokens integer not null,
+  reasoning_tokens integer not null,
+  estimated boolean not null,
+  cost_nanousd bigint,
+  first_token_ms real,
+  total_ms real not null,
+  attempts smallint not null,
+  snapshot_digest text,
+  detail jsonb,
+  constraint model_call_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
+  constraint model_call_pkey PRIMARY KEY (organization_id, id)
+)
+CREATE INDEX model_call_at ON public.model_call USING btree (organization_id, at DESC)
 policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
 
 create table organization ( -- row-level security, forced

@@ -11,6 +11,7 @@ export const resourceKinds: readonly ResourceKind[] = [
   'Model',
   'Provider',
   'Role',
+  'Budget',
 ]
 
 export const kindNotes: Record<ResourceKind, string> = {
@@ -23,4 +24,5 @@ export const kindNotes: Record<ResourceKind, string> = {
   Model: 'One model of a provider, with its limits and price.',
   Provider: 'An endpoint that serves models.',
   Role: 'A set of permissions that people hold.',
+  Budget: 'What may be spent on models, by whom, in how long.',
 }

@@ -554,6 +554,7 @@ export type ResourceKind =
   | 'Assistant'
   | 'Guardrail'
   | 'Role'
+  | 'Budget'
 
 export interface ResourceSummary {
   kind: ResourceKind

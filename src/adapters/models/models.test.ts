@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { redact } from '#kernel'
 import type { ChatModel, ChatPart, ChatRequest } from '#ports'
 import {
   type FakeUpstream,
@@ -12,7 +13,6 @@ import { type ClosableOutbound, createOutboundClient } from '../outbound/index.t
 import { createDialectModel } from './dialect/index.ts'
 import type { HttpModelOptions } from './exchange.ts'
 import { createExtractiveModel } from './extractive/index.ts'
-import { redact } from './upstream-error.ts'
 
 const opened: ClosableOutbound[] = []
 afterAll(() => Promise.all(opened.map((client) => client.close())))

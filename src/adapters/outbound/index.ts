@@ -1,9 +1,12 @@
 import { isIP } from 'node:net'
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { PlinthError } from '#kernel'
-import type { OutboundClient, OutboundRequest, OutboundResponse } from '#ports'
+import type { OutboundClient, OutboundDispatcher, OutboundRequest, OutboundResponse } from '#ports'
 import { AllowList, isPublicAddress, isReachableByName } from './addresses.ts'
 import { addressesFor, blocked, checkedConnector, type Resolve, systemResolve } from './connect.ts'
+import { Deadlines } from './deadlines.ts'
+import { Exchange } from './dispatch.ts'
+import { explainFailure } from './explain.ts'
 import { Watch } from './watch.ts'
 
 export interface OutboundOptions {
@@ -17,7 +20,7 @@ export interface OutboundOptions {
   connectMs?: number
 }
 
-export interface ClosableOutbound extends OutboundClient {
+export interface ClosableOutbound extends OutboundClient, OutboundDispatcher {
   close(): Promise<void>
 }
 
@@ -37,6 +40,7 @@ export function createOutboundClient(options: OutboundOptions = {}): ClosableOut
     ...pool,
     connect: checkedConnector({ ...connecting, may: isReachableByName }),
   })
+  const deadlines = new Deadlines()
   const proxy = options.proxy ? new ProxyAgent({ ...pool, uri: options.proxy.url }) : undefined
   const chosen = async (url: URL, itself: boolean): Promise<Dispatcher> => {
     if (itself) return named
@@ -49,7 +53,20 @@ export function createOutboundClient(options: OutboundOptions = {}): ClosableOut
       const url = checkedUrl(request.url)
       return exchange(request, url, chosen)
     },
+    dispatch(target, request, receiver) {
+      const exchange = new Exchange(target, request, { receiver, deadlines })
+      const itself = request.allowPrivate?.includes(target.origin) === true
+      if (!proxy || itself) exchange.start(itself ? named : direct)
+      else {
+        chosen(new URL(target.origin), itself).then(
+          (dispatcher) => exchange.start(dispatcher),
+          (error) => exchange.fail(explainFailure(error, target.origin)),
+        )
+      }
+      return exchange
+    },
     async close() {
+      deadlines.close()
       await Promise.all([direct.destroy(), named.destroy(), proxy?.destroy()])
     },
   }

@@ -1,5 +1,6 @@
 import { PlinthError } from '#kernel'
 import type { OutboundRequest } from '#ports'
+import { explainFailure, failedHost } from './explain.ts'
 
 /**
  * The clock of one exchange. Three timers: total (runs always), first byte (from the start to the first byte of the
@@ -59,23 +60,14 @@ export class Watch {
     })
   }
 
-  failed(reason: string, cause?: unknown): PlinthError {
-    return new PlinthError('UPSTREAM_FAILED', {
-      detail: `${this.#host} could not be used: ${reason}.`,
-      ...(cause === undefined ? {} : { cause }),
-    })
+  failed(reason: string): PlinthError {
+    return failedHost(this.#host, reason)
   }
 
   /** What a thrown value means. Names host and system code, never a header or body. */
   explain(error: unknown): PlinthError {
     if (this.signal.aborted && this.signal.reason instanceof PlinthError) return this.signal.reason
-    for (let e = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
-      if (e instanceof PlinthError) return e
-      if (e instanceof AggregateError && e.errors[0] instanceof PlinthError) return e.errors[0]
-    }
-    const code = codeOf(error)
-    if (code === 'UND_ERR_CONNECT_TIMEOUT') return this.#late('could not be connected to')
-    return this.failed(reasons[code] ?? (code ? `error ${code}` : 'the connection broke'))
+    return explainFailure(error, this.#host)
   }
 
   #timer(ms: number, what: string): NodeJS.Timeout {
@@ -89,25 +81,4 @@ export class Watch {
   #end(error: PlinthError): void {
     if (!this.#abort.signal.aborted) this.#abort.abort(error)
   }
-}
-
-const reasons: Record<string, string> = {
-  ECONNREFUSED: 'it refuses connections (ECONNREFUSED)',
-  ECONNRESET: 'the connection was reset (ECONNRESET)',
-  ENOTFOUND: 'its name is not known (ENOTFOUND)',
-  EAI_AGAIN: 'its name could not be resolved now (EAI_AGAIN)',
-  UND_ERR_SOCKET: 'the connection was closed before the answer was complete',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is self-signed',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
-}
-
-function codeOf(error: unknown): string {
-  for (let e = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
-    const code = (e as NodeJS.ErrnoException).code
-    if (typeof code === 'string') return code
-    if (e instanceof AggregateError && e.errors.length > 0) return codeOf(e.errors[0])
-  }
-  return ''
 }

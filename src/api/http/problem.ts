@@ -36,7 +36,7 @@ export function problemOf(thrown: unknown, requestId: string): Problem {
 export function sendProblem(reply: FastifyReply, thrown: unknown, requestId: string): void {
   const problem = problemOf(thrown, requestId)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
-  const wait = (thrown as { retryAfterSeconds?: number } | null)?.retryAfterSeconds
+  const wait = thrown instanceof PlinthError ? thrown.retryAfterSeconds : undefined
   if (problem.status === 429 || problem.status === 503)
     reply.header('retry-after', String(wait ?? 5))
   void reply

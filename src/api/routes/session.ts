@@ -143,11 +143,12 @@ async function changePassword(
 
 function refusal(refused: Extract<SignedIn, { ok: false }>): PlinthError {
   if (refused.reason === 'too-many') {
-    const error = new PlinthError('TOO_MANY_REQUESTS', {
+    const { retryAfterSeconds } = refused
+    return new PlinthError('TOO_MANY_REQUESTS', {
       detail: 'Too many attempts to sign in.',
-      remedy: `Wait ${refused.retryAfterSeconds} seconds, then try again.`,
+      remedy: `Wait ${retryAfterSeconds} seconds, then try again.`,
+      retryAfterSeconds,
     })
-    return Object.assign(error, { retryAfterSeconds: refused.retryAfterSeconds })
   }
   return new PlinthError('UNAUTHENTICATED', {
     detail: 'The address, password or link is not right, or it was used or has expired.',

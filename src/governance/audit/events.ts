@@ -69,6 +69,7 @@ export const auditEvents = {
     action: 'delete',
     what: 'A subject’s key was destroyed, and its personal data with it',
   },
+  'budget.alert': { action: 'use', what: 'A budget reached one of its alerts' },
   'backup.made': { action: 'read', what: 'A backup is about to be written' },
   'backup.restored': { action: 'update', what: 'The state was restored from a backup' },
 } as const satisfies Record<string, { action: AuditAction; what: string }>

@@ -85,6 +85,7 @@ function dyingStore(calls: number, after: boolean): Store {
     within: (id, work) => mortal(() => test.store.within(id, work)),
     read: (id, work) => mortal(() => test.store.read(id, work)),
     system: (work) => mortal(() => test.store.system(work)),
+    epochs: (id) => test.store.epochs(id),
     close: () => Promise.resolve(),
   }
 }

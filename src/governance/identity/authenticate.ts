@@ -89,8 +89,8 @@ export class Authenticator {
 
   async #stands(entry: Entry): Promise<boolean> {
     if (entry.expiresAt <= this.#clock.now().getTime()) return false
-    const epoch = await this.#store.read(entry.organizationId, readAccessEpoch)
-    return epoch === entry.epoch
+    const { access } = await this.#store.epochs(entry.organizationId)
+    return access === entry.epoch
   }
 
   #answer({ organizationId, principal, sessionId }: Entry): Authenticated {

@@ -5,6 +5,7 @@ import {
   type ResourceVersion,
   resourceName,
 } from '#kernel'
+import { moveEpoch } from '../epochs.ts'
 import type { Tx } from '../store.ts'
 
 /**
@@ -28,6 +29,7 @@ export async function lockResources(tx: Tx): Promise<number> {
 
 /** Makes every compiled snapshot of the organization out of date; with `access`, every cached principal too. */
 export async function bumpEpochs(tx: Tx, what: { access: boolean }): Promise<void> {
+  moveEpoch(tx)
   await tx
     .updateTable('resource_epoch')
     .set((eb) => ({ epoch: eb('epoch', '+', 1) }))
@@ -40,6 +42,7 @@ export async function bumpEpochs(tx: Tx, what: { access: boolean }): Promise<voi
  * transaction ends.
  */
 export async function bumpAccessEpoch(tx: Tx): Promise<void> {
+  moveEpoch(tx)
   await tx
     .insertInto('access_epoch')
     .values({ epoch: 1 })

@@ -53,6 +53,7 @@ function counted(store: Store): { store: Store; reads: number; loads: number } {
       return store.read(id, work)
     },
     system: (work) => store.system(work),
+    epochs: (id) => store.epochs(id),
     close: () => store.close(),
   }
   return out

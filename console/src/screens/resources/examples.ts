@@ -112,6 +112,15 @@ spec:
     totalMs: 120000
     firstTokenMs: 30000
 `,
+  Budget: `kind: Budget
+name: each-key
+spec:
+  description: What each API key may spend in a day.
+  per: key
+  window: day
+  limits:
+    usd: 5
+`,
   Role: `kind: Role
 name: auditor
 spec:

@@ -5,6 +5,7 @@ import type { ApiHouse } from '../../house.ts'
 import { type Call, replied, route } from '../../http/route.ts'
 import { chatChunk, chatCompletion, chatRequest } from './contract.ts'
 import { CodedError, openAiErrorOf } from './errors.ts'
+import { forwardChat } from './forward.ts'
 import { type ChatRequestBody, messagesOf, refuseUnoffered } from './reading.ts'
 import { ChunkStream, completionOf, type Ending, headOf } from './reply.ts'
 
@@ -22,6 +23,7 @@ export const chatRoutes = [
     body: chatRequest,
     response: chatCompletion,
     events: chatChunk,
+    hot: forwardChat,
     async handler(call, house) {
       const { body, reply, request } = call
       refuseUnoffered(body)

@@ -12,6 +12,7 @@ const words: Partial<Record<ErrorCode, { type: string; code: string; status?: nu
   FORBIDDEN: { type: 'permission_error', code: 'permission_denied' },
   NOT_FOUND: { type: 'invalid_request_error', code: 'not_found' },
   TOO_MANY_REQUESTS: { type: 'rate_limit_error', code: 'rate_limit_exceeded' },
+  BUDGET_EXCEEDED: { type: 'insufficient_quota', code: 'insufficient_quota' },
   // A parameter or model that is not offered is a wrong request here, not a wrong media type.
   UNSUPPORTED: { type: 'invalid_request_error', code: 'unsupported', status: 400 },
 }
@@ -64,7 +65,10 @@ export class CodedError extends PlinthError {
 export function sendOpenAiError(reply: FastifyReply, thrown: unknown, requestId: string): void {
   const { status, body, problem } = openAiErrorOf(thrown, requestId)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
-  if (problem.status === 429 || problem.status === 503) reply.header('retry-after', '5')
+  if (problem.status === 429 || problem.status === 503) {
+    const wait = thrown instanceof PlinthError ? thrown.retryAfterSeconds : undefined
+    reply.header('retry-after', String(wait ?? 5))
+  }
   void reply
     .code(status)
     .header('content-type', 'application/json; charset=utf-8')

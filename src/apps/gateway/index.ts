@@ -1,0 +1,3 @@
+export { modelNamed, type ReadyModel } from './compiled.ts'
+export { type Admitted, admit, type GatewayCall } from './forward-call.ts'
+export type { GatewayHouse } from './house.ts'

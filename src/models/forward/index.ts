@@ -1,0 +1,12 @@
+export {
+  type AttemptWatch,
+  type ForwardCall,
+  Forwarding,
+  type ForwardRecord,
+  type ForwardSink,
+  type WireAttempt,
+} from './forward.ts'
+export type { Observed } from './observed.ts'
+export { openAiPassThrough } from './openai.ts'
+export type { PassThrough } from './pass-through.ts'
+export { spliceBody } from './splice.ts'

@@ -1,0 +1,2 @@
+export { UsageBook } from './book.ts'
+export type { CallRow } from './call-row.ts'

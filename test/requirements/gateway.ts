@@ -1,0 +1,32 @@
+import { rows } from './row.ts'
+
+export const gateway = rows('issue 4', {
+  'M15.splice-bytes':
+    'The body that is passed on: differs from the one that came by the model alone',
+  'M15.splice-property': 'The body that is passed on: always says what was checked',
+  'M15.splice-smuggling': 'The body that is passed on: cannot be read in two ways',
+  'M15.frames-split':
+    'Frames of a stream: are the same wherever the bytes are split, and lose none',
+  'M15.pass-through': 'Model calls: keep every parameter and byte',
+  'M15.pass-through-stream':
+    'Model calls: stream to the official client, with usage only for who asks',
+  'M15.cut-flagged':
+    'Streams that are cut end with an error, are marked, and are no success, 100 of 100',
+  'M15.abort-cancels':
+    'A client that leaves cancels the upstream, 100 of 100, also before it answers',
+  'M15.no-secret-in-errors': 'No secret is told, whatever an endpoint repeats',
+  'M15.door-fuzz': 'Malformed bodies are refused in the words of the protocol',
+  'M26.usage-equals': 'The usage of a call is the provider’s own',
+  'M26.budget-race':
+    'Budgets: let pass what is left and no more, whoever asks at once on two servers',
+  'M26.budget-window': 'Budgets: begin anew with each window, and say how long to wait',
+  'M26.budget-crash': 'Budgets: get back what a server held that is gone',
+  'M26.budget-alerts': 'Budgets that are soft refuse nothing, and tell when a share is reached',
+  'M26.gateway-budget':
+    'Budgets hold before and after a call; sums of calls and budgets do not differ',
+  'M27.epochs-trusted':
+    'Rights read for many requests at once are never older than what was reported as done',
+  'M27.gateway-permission': 'A model call needs the permission in the model’s project',
+  'M36.fallback-before-content':
+    'Another model answers where the first one fails before its first content, and never after it',
+})
