@@ -6,6 +6,8 @@ export const people = rows('issue 3 §2', {
     'An organization: is made once, also by servers that start together, and keeps what people changed',
   'M27.built-in-roles':
     'An organization: begins with its roles as resources, its model and its project',
+  'M27.console-rights':
+    'The console for different people: asks for nothing that its person may not see, and says what it takes',
   'M27.conversations': 'Conversations of another are absent',
   'M27.counts': 'Counts of bases and sources tell nothing of documents that one may not read',
   'M27.denied-rule': 'A decision: names the rule that denied, and can be recorded',

@@ -80,13 +80,15 @@ export function Field({ label, hint, error, children }: FieldProps) {
 
 interface SearchInputProps {
   label: string
+  /** Where the label has no room. */
+  placeholder?: string
   value: string
   onChange: (value: string) => void
   className?: string
 }
 
 /** A search box that `/` focuses and Escape empties. */
-export function SearchInput({ label, value, onChange, className }: SearchInputProps) {
+export function SearchInput({ label, placeholder, value, onChange, className }: SearchInputProps) {
   const input = useRef<HTMLInputElement>(null)
   return (
     <span className={`relative inline-flex ${className ?? ''}`}>
@@ -97,7 +99,7 @@ export function SearchInput({ label, value, onChange, className }: SearchInputPr
         type="text"
         inputMode="search"
         aria-label={label}
-        placeholder={label}
+        placeholder={placeholder ?? label}
         value={value}
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={(event) => {

@@ -1,6 +1,7 @@
 import { type Job, PlinthProblem } from '@plinth/sdk'
 import { useSyncExternalStore } from 'react'
 import { plinth, queryClient } from './client.ts'
+import { useMay } from './session.ts'
 
 /**
  * Running work as the server tells it: one connection per window, while some page looks at it. A connection that breaks
@@ -15,9 +16,13 @@ const longestPauseMs = 30_000
 const keptJobs = 200
 const lingerMs = 2_000
 
+/** Nothing for those who may not see work: asking all the same would be a refusal in the log with every page. */
 export function useLiveJobs(): ReadonlyMap<string, Job> {
-  return useSyncExternalStore(subscribe, () => jobs)
+  const may = useMay('jobs.read')
+  return useSyncExternalStore(may ? subscribe : nothing, () => jobs)
 }
+
+const nothing = () => () => {}
 
 function subscribe(listener: () => void) {
   listeners.add(listener)

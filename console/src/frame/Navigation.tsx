@@ -95,15 +95,8 @@ function ModelNote() {
       </div>
       <div title={dense.off ?? undefined}>
         <dt>Search by</dt>
-        <dd className="break-words text-ink-2">
-          {dense.embedder ? (
-            <>
-              words and meaning <span className="text-ink-3">({dense.embedder})</span>
-            </>
-          ) : (
-            'words only'
-          )}
-        </dd>
+        <dd className="text-ink-2">{dense.embedder ? 'words and meaning' : 'words only'}</dd>
+        {dense.embedder ? <dd className="truncate">{dense.embedder}</dd> : null}
       </div>
     </dl>
   )

@@ -83,11 +83,19 @@ function Line({ upload }: { upload: FileUpload }) {
         </span>
         <span className="shrink-0 text-small text-ink-3">{notes[state]}</span>
         {state === 'failed' || state === 'cancelled' ? (
-          <IconButton label="Send again" onClick={() => retryUpload(key)} className="size-6">
+          <IconButton
+            label={`Send ${file.name} again`}
+            onClick={() => retryUpload(key)}
+            className="size-6"
+          >
             <RotateCw aria-hidden />
           </IconButton>
         ) : state === 'sending' || state === 'waiting' ? (
-          <IconButton label="Stop" onClick={() => cancelUpload(key)} className="size-6">
+          <IconButton
+            label={`Stop sending ${file.name}`}
+            onClick={() => cancelUpload(key)}
+            className="size-6"
+          >
             <X aria-hidden />
           </IconButton>
         ) : null}

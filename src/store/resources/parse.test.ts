@@ -71,6 +71,11 @@ describe('reading resources', () => {
     )
   })
 
+  it('tells one syntax error of a line once, not what follows from it [M18.line-numbers]', () => {
+    const text = 'kind: Prompt\nname: a\nspec:\n  system: x\n  colour: blue\n    more: y\n'
+    expect(problems(text).map(({ line }) => line)).toEqual([5])
+  })
+
   it('reports all problems of all files at once [M18.all-problems]', () => {
     const bad = 'kind: Prompt\nname: a\nspec: {sistem: x, other: 1}\n---\nkind: Nope\nname: b\n'
     const found = parseResources([

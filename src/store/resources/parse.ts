@@ -162,7 +162,13 @@ function syntaxProblems(
   document: Document.Parsed<ParsedNode>,
   { file, lines }: { file: string; lines: LineCounter },
 ): ResourceProblem[] {
-  const found = [...document.errors, ...document.warnings].slice(0, 10).map((error) => {
+  const errors = [...document.errors, ...document.warnings].slice(0, 10)
+  const lineOf = (error: (typeof errors)[number]) => lines.linePos(error.pos[0]).line
+  // What else is wrong with a line follows from the first.
+  const first = errors.filter(
+    (error, i) => errors.findIndex((e) => lineOf(e) === lineOf(error)) === i,
+  )
+  const found = first.map((error) => {
     const { line, col } = lines.linePos(error.pos[0])
     const origin = { file, locate: () => ({ line: Math.max(line, 1), column: Math.max(col, 1) }) }
     const deep = error.code === 'RESOURCE_EXHAUSTION'

@@ -30,6 +30,7 @@ export function ConversationList({ openId, onNew, onPick }: ConversationListProp
       <div className="flex h-12 shrink-0 items-center gap-1 border-b border-line px-2">
         <SearchInput
           label="Search conversations"
+          placeholder="Search"
           value={search}
           onChange={setSearch}
           className="min-w-0 flex-1"

@@ -18,9 +18,17 @@ import { Hash } from './EventPanel.tsx'
 import { ExportButton } from './ExportButton.tsx'
 
 export function VerifyScreen() {
-  const state = useQuery(queries.auditState())
   return (
     <Guard any={['audit.read']} what="Audit">
+      <VerifyPage />
+    </Guard>
+  )
+}
+
+function VerifyPage() {
+  const state = useQuery(queries.auditState())
+  return (
+    <>
       <PageHeader title="Verify the log" trail={[{ label: 'Audit', to: '/audit' }]} />
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="grid max-w-200 gap-8 p-4">
@@ -39,7 +47,7 @@ export function VerifyScreen() {
           </Loaded>
         </div>
       </div>
-    </Guard>
+    </>
   )
 }
 

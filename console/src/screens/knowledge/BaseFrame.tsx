@@ -116,8 +116,9 @@ function DropNote({ sources, base }: { sources: Source[]; base: string }) {
   return (
     <div
       aria-hidden
-      className="pointer-events-none absolute inset-2 z-20 grid place-content-center rounded-lg
-        border-2 border-dashed border-accent bg-accent-soft text-title font-semibold text-accent"
+      className="pointer-events-none absolute inset-2 z-20 flex items-center justify-center
+        rounded-lg border-2 border-dashed border-accent bg-accent-soft text-center text-title
+        font-semibold text-accent"
     >
       Drop the files to add them to {only && others.length === 0 ? only.name : base}
     </div>

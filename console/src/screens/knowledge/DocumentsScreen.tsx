@@ -11,6 +11,7 @@ import { type Column, Table } from '../../components/Table.tsx'
 import { bytesText, count, formatName, plural } from '../../data/format.ts'
 import { useLiveJobs } from '../../data/live-jobs.ts'
 import { queries } from '../../data/queries.ts'
+import { useMay } from '../../data/session.ts'
 import { useUrlText } from '../../data/url-text.ts'
 import { Loaded } from '../../frame/Screens.tsx'
 import { BaseFrame } from './BaseFrame.tsx'
@@ -42,6 +43,10 @@ function Documents({ base }: { base: string }) {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
   }, [hasNextPage, isFetchingNextPage, fetchNextPage])
   const filtered = Boolean(filter.search || filter.state || filter.source)
+  const counts = useQuery(queries.base(base)).data?.documents
+  const all = counts ? counts.ready + counts.pending + counts.failed : 0
+  // Who looks after a base sees how many documents it holds, also those that are not theirs to read.
+  const hidden = filtered || total === undefined ? 0 : all - total
   return (
     <>
       <Toolbar>
@@ -74,6 +79,7 @@ function Documents({ base }: { base: string }) {
         />
         <span role="status" className="ml-auto text-small text-ink-3">
           {total === undefined ? '' : plural(total, 'document')}
+          {hidden > 0 ? ` that you may read, of ${count(all)}` : ''}
         </span>
       </Toolbar>
       <div className="min-h-0 flex-1">
@@ -103,6 +109,7 @@ function Documents({ base }: { base: string }) {
 }
 
 function NoDocuments({ filtered, onAll }: { filtered: boolean; onAll: () => void }) {
+  const mayWrite = useMay('documents.write')
   if (filtered) {
     return (
       <EmptyState
@@ -117,8 +124,10 @@ function NoDocuments({ filtered, onAll }: { filtered: boolean; onAll: () => void
   }
   return (
     <EmptyState icon={<FileText aria-hidden />} title="No documents yet">
-      Drop files anywhere on this page, add a text, or sync a folder under Sources. You see here
-      what you may read; documents of others stay invisible.
+      {mayWrite
+        ? 'Drop files anywhere on this page, add a text, or sync a folder under Sources. '
+        : 'Adding documents needs the permission documents.write. '}
+      You see here what you may read; documents of others stay invisible.
     </EmptyState>
   )
 }
