@@ -8,7 +8,7 @@ export interface Amounts {
 }
 
 export const dimensions = ['nanousd', 'tokens', 'requests'] as const
-export type Dimension = (typeof dimensions)[number]
+type Dimension = (typeof dimensions)[number]
 
 export const nothing = (): Amounts => ({ nanousd: 0, tokens: 0, requests: 0 })
 
