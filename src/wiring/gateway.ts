@@ -2,9 +2,8 @@ import { upstreamError } from '#adapters'
 import type { GatewayHouse } from '#apps'
 import { BudgetLedger } from '#governance'
 import { PlinthError, systemClock } from '#kernel'
-import { openAiPassThrough, type PassThrough } from '#models'
+import { anthropicPassThrough, openAiPassThrough } from '#models'
 import { UsageBook } from '#ops'
-import type { Dialect } from '#ports'
 import type { Chat } from './chat.ts'
 import type { Foundation, Log } from './foundation.ts'
 
@@ -26,20 +25,26 @@ export function openGateway(foundation: Foundation, chat: Chat, log: Log): Gatew
     ledger,
     usage,
     outbound: chat.outbound,
-    protocols: { openai: openAiPassThrough({ errorOf: errorOf(chat.dialects['openai-chat']!) }) },
+    dialect: (protocol) => chat.dialects[dialectIds[protocol] ?? ''],
+    passThrough: { 'openai-chat': openAiPassThrough, anthropic: anthropicPassThrough },
+    errorOf,
     secret: chat.secret,
   }
 }
 
+/** Dialects by what a Provider calls its protocol. */
+const dialectIds: Record<string, string> = { openai: 'openai-chat', anthropic: 'anthropic' }
+
 /** A request that the endpoint itself refused is the caller's to mend; all else is the endpoint's. */
-function errorOf(dialect: Dialect): PassThrough['errorOf'] {
-  return ({ provider, secrets, status, headers, body }) => {
-    const flat = Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, String(value ?? '')]),
-    )
-    const problem = dialect.readError(status, flat, body)
-    const error = upstreamError(problem, { provider, secrets })
-    if (problem.code !== 'INVALID_INPUT') return error
-    return new PlinthError('INVALID_INPUT', { detail: error.message, where: 'body' })
-  }
+const errorOf: GatewayHouse['errorOf'] = (dialect, { provider }, answer) => {
+  const { status, headers, body, secrets } = answer
+  const flat = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, String(value ?? '')]),
+  )
+  const problem = dialect.readError(status, flat, body)
+  const keyName = provider.spec.apiKey?.env
+  const endpoint = { provider: provider.name, secrets, ...(keyName ? { keyName } : {}) }
+  const error = upstreamError(problem, endpoint)
+  if (problem.code !== 'INVALID_INPUT') return error
+  return new PlinthError('INVALID_INPUT', { detail: error.message, where: 'body' })
 }

@@ -25,6 +25,18 @@ kind: Model
 name: second
 spec: { provider: two, upstreamModel: m-2, maxOutputTokens: 100, price: { input: 3, output: 4 } }
 ---
+kind: Provider
+name: other
+spec: { protocol: anthropic, baseUrl: "${two.url}", timeouts: { totalMs: 4000, firstTokenMs: 1500, idleMs: 300 } }
+---
+kind: Model
+name: foreign
+spec: { provider: other, upstreamModel: c-1, maxOutputTokens: 100, price: { input: 1, output: 2 } }
+---
+kind: Route
+name: mixed
+spec: { models: [first, foreign] }
+---
 kind: Model
 name: unpriced
 spec: { provider: two, upstreamModel: m-3 }
@@ -217,6 +229,54 @@ describe('model calls that are passed through', () => {
     expect(one.cancelled).toBe(100)
     const rows = (await calls()).slice(before)
     expect(rows.map((row) => row.outcome)).toEqual(Array(100).fill('cancelled'))
+  })
+
+  it('are translated where the provider speaks another protocol, streams too [M15.translated]', async () => {
+    const { status, body, headers } = await chat({ model: 'foreign', temperature: 0.2 })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      object: 'chat.completion',
+      model: 'foreign',
+      choices: [
+        { message: { role: 'assistant', content: two.words.join('') }, finish_reason: 'stop' },
+      ],
+      usage: { prompt_tokens: 11, completion_tokens: 8 },
+    })
+    expect(two.requests[0]).toMatchObject({
+      path: '/v1/messages',
+      body: { model: 'c-1', max_tokens: 100, temperature: 0.2, messages },
+    })
+    expect(await lastCall()).toMatchObject({
+      id: headers.get('x-plinth-call'),
+      output_tokens: 8,
+      cost_nanousd: 27_000,
+    })
+    one.mode = { status: 500 }
+    const client = new OpenAI({ baseURL: `${house.url}/v1`, apiKey: owner.key, maxRetries: 0 })
+    const stream = await client.chat.completions.create({ model: 'mixed', messages, stream: true })
+    let text = ''
+    let finish: string | null = null
+    for await (const { choices } of stream) {
+      text += choices[0]?.delta.content ?? ''
+      finish = choices[0]?.finish_reason ?? finish
+    }
+    expect([text, finish]).toEqual([two.words.join(''), 'stop'])
+    two.mode = 'cut'
+    const cut = await streamed('mixed')
+    expect(cut.text).toContain('"error"')
+    expect(cut.text).not.toContain('[DONE]')
+    expect(await lastCall()).toMatchObject({ outcome: 'cut', model: 'foreign', attempts: 2 })
+  })
+
+  it('are refused where another protocol cannot say what was asked, and sent where it can [M15.translated-refusal]', async () => {
+    const refused = await chat({ model: 'foreign', logprobs: true })
+    expect(refused.status).toBe(400)
+    expect(refused.body.error.message).toContain('Provider other cannot be asked for this')
+    expect(two.requests).toHaveLength(0)
+    one.mode = { status: 500 }
+    expect((await chat({ model: 'mixed', logprobs: true })).status).toBe(400)
+    one.mode = 'normal'
+    expect((await chat({ model: 'mixed', logprobs: true })).status).toBe(200)
   })
 
   it('tell a request that the endpoint refuses in the caller’s words, and try no other model', async () => {

@@ -16,6 +16,9 @@ export const gateway = rows('issue 4', {
     'A client that leaves cancels the upstream, 100 of 100, also before it answers',
   'M15.no-secret-in-errors': 'No secret is told, whatever an endpoint repeats',
   'M15.door-fuzz': 'Malformed bodies are refused in the words of the protocol',
+  'M15.translated':
+    'Model calls are translated where the provider speaks another protocol, streams too',
+  'M15.translated-refusal': 'What another protocol cannot say is refused, never dropped',
   'M26.usage-equals': 'The usage of a call is the provider’s own',
   'M26.budget-race':
     'Budgets: let pass what is left and no more, whoever asks at once on two servers',

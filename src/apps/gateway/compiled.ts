@@ -1,16 +1,18 @@
 import { type BudgetRule, compileBudgets } from '#governance'
-import { PlinthError, type ResourceSpec } from '#kernel'
+import type { ResourceSpec } from '#kernel'
 import { type ModelChoice, routeModels, type SkippedModel } from '#models'
-import type { OutboundTarget } from '#ports'
+import type { Addressed, Dialect, DialectEndpoint, OutboundTarget } from '#ports'
 import type { Snapshot } from '#store'
 import { routeSources } from '../answer/routing.ts'
+import type { GatewayHouse } from './house.ts'
 
 /** A choice with everything that does not change from call to call. */
 export interface ReadyChoice {
   choice: ModelChoice
-  target: OutboundTarget
-  headers: Record<string, string>
-  secrets: readonly string[]
+  dialect: Dialect
+  endpoint: DialectEndpoint
+  /** Where its headers are the same for every call: where chat calls go. */
+  fixed?: { target: OutboundTarget; headers: Record<string, string> }
 }
 
 /** A name that an application can ask for, resolved. */
@@ -21,8 +23,8 @@ export interface ReadyModel {
   choices: readonly ModelChoice[]
   skipped: readonly SkippedModel[]
   ready: ReadonlyMap<ModelChoice, ReadyChoice>
-  /** The protocol that all of them speak; undefined where there are several. */
-  protocol: string | undefined
+  /** Every one of them is called over HTTP. */
+  remote: boolean
   guardrail: ResourceSpec<'Guardrail'>['personalData'] | undefined
 }
 
@@ -52,27 +54,26 @@ export function budgetsOf(snapshot: Snapshot): readonly BudgetRule[] {
 export function modelNamed(
   snapshot: Snapshot,
   name: string,
-  secret: (env: string) => string | undefined,
+  house: GatewayHouse,
 ): ReadyModel | undefined {
   const { models } = of(snapshot)
   if (models.has(name)) return models.get(name)
-  const model = compile(snapshot, name, secret)
+  const model = compile(snapshot, name, house)
   if (models.size < maxNames) models.set(name, model)
   return model
 }
 
-function compile(
-  snapshot: Snapshot,
-  name: string,
-  secret: (env: string) => string | undefined,
-): ReadyModel | undefined {
+function compile(snapshot: Snapshot, name: string, house: GatewayHouse): ReadyModel | undefined {
   const route = snapshot.resolve('Route', name)
   const model = route ?? snapshot.resolve('Model', name)
   if (!model) return undefined
   const asked = route ?? { name, spec: { description: '', models: [name] } }
-  const { choices, skipped } = routeModels(asked, routeSources(snapshot, secret))
-  const ready = new Map(choices.map((choice) => [choice, readyChoice(choice, secret)]))
-  const protocols = new Set(choices.map(({ provider }) => provider.spec.protocol))
+  const { choices, skipped } = routeModels(asked, routeSources(snapshot, house.secret))
+  const ready = new Map<ModelChoice, ReadyChoice>()
+  for (const choice of choices) {
+    const one = readyChoice(choice, house)
+    if (one) ready.set(choice, one)
+  }
   return {
     name: model.name,
     project: model.project,
@@ -80,35 +81,33 @@ function compile(
     choices,
     skipped,
     ready,
-    protocol: protocols.size === 1 ? [...protocols][0] : undefined,
+    remote: ready.size === choices.length,
     guardrail: snapshot.resolve('Guardrail', route?.spec.guardrail ?? 'default')?.spec.personalData,
   }
 }
 
-/** The paths of chat calls below `baseUrl`. */
-const chatPaths: Record<string, string> = { openai: '/chat/completions' }
+function readyChoice(choice: ModelChoice, house: GatewayHouse): ReadyChoice | undefined {
+  const { spec } = choice.provider
+  const dialect = house.dialect(spec.protocol)
+  if (!dialect) return undefined
+  const apiKey = spec.apiKey ? house.secret(spec.apiKey.env) : undefined
+  const endpoint = dialect.endpoint({
+    baseUrl: spec.baseUrl ?? '',
+    headers: spec.headers,
+    outbound: house.outbound,
+    ...(apiKey === undefined ? {} : { apiKey }),
+  })
+  return { choice, dialect, endpoint }
+}
 
-function readyChoice(
-  choice: ModelChoice,
-  secret: (env: string) => string | undefined,
-): ReadyChoice {
-  const { spec, name } = choice.provider
-  const url = URL.parse(
-    `${(spec.baseUrl ?? '').replace(/\/+$/, '')}${chatPaths[spec.protocol] ?? ''}`,
-  )
-  if (!url && spec.protocol !== 'extractive') {
-    throw new PlinthError('INVALID_INPUT', `The provider ${name} has no valid "baseUrl".`)
-  }
-  const key = spec.apiKey ? secret(spec.apiKey.env) : undefined
+/** An address as the outbound client takes it. */
+export function addressed({ url, headers }: Addressed): {
+  target: OutboundTarget
+  headers: Record<string, string>
+} {
+  const { origin, pathname, search } = new URL(url)
   return {
-    choice,
-    target: { origin: url?.origin ?? '', path: `${url?.pathname ?? ''}${url?.search ?? ''}` },
-    secrets: [...(key === undefined ? [] : [key]), ...Object.values(spec.headers)],
-    headers: {
-      'content-type': 'application/json',
-      'accept-encoding': 'identity',
-      ...spec.headers,
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-    },
+    target: { origin, path: pathname + search },
+    headers: { 'accept-encoding': 'identity', ...headers },
   }
 }

@@ -7,9 +7,11 @@ import {
   subjectRules,
 } from '#governance'
 import { newId, PlinthError, type Principal } from '#kernel'
-import { Forwarding, type ForwardRecord, type ForwardSink, spliceBody } from '#models'
+import { Forwarding, type ForwardRecord, type ForwardSink } from '#models'
 import type { CallRow } from '#ops'
+import type { Dialect } from '#ports'
 import type { Snapshot } from '#store'
+import { attemptOf } from './attempts.ts'
 import { budgetsOf, type ReadyModel } from './compiled.ts'
 import type { GatewayHouse } from './house.ts'
 import { costOfAnswer, estimateOf, requirePrices } from './prices.ts'
@@ -20,6 +22,8 @@ export interface GatewayCall {
   principal: Principal
   requestId: string
   door: string
+  /** What the caller speaks. */
+  dialect: Dialect
   body: Buffer
   /** What JSON.parse read of `body`. */
   parsed: Readonly<Record<string, unknown>>
@@ -110,24 +114,20 @@ interface Run {
 }
 
 function execute(run: Run, sink: ForwardSink): Forwarding {
-  const { call, model, house } = run
+  const { id, call, model, house } = run
   const usageWanted = asksForUsage(call.parsed)
+  const asked = { ...call, id, usageWanted, model }
   const forwarding = new Forwarding(
     {
       choices: model.choices,
       stream: call.stream,
       usageWanted,
       outbound: house.outbound,
-      protocol: house.protocols[model.protocol ?? '']!,
-      prepare: (choice) => {
-        const { target, headers, secrets } = model.ready.get(choice)!
-        const upstream = choice.model.spec.upstreamModel
-        const set = call.stream && !usageWanted ? withUsage(call.parsed) : undefined
-        const body = spliceBody(call.body, call.parsed, {
-          model: upstream,
-          ...(set ? { set } : {}),
-        })
-        return { target, headers, secrets, body }
+      protocol: house.passThrough[call.dialect.id]!,
+      prepare: (choice) => attemptOf(asked, choice),
+      errorOf: (choice, answer) => {
+        const { dialect, endpoint } = model.ready.get(choice)!
+        return house.errorOf(dialect, choice, { ...answer, secrets: endpoint.secrets })
       },
     },
     sink,
@@ -138,12 +138,6 @@ function execute(run: Run, sink: ForwardSink): Forwarding {
 
 function asksForUsage({ stream_options: options }: GatewayCall['parsed']): boolean {
   return (options as { include_usage?: unknown } | null | undefined)?.include_usage === true
-}
-
-/** Every stream tells its usage: it is what budgets and costs are counted from. */
-function withUsage({ stream_options: options }: GatewayCall['parsed']): Record<string, unknown> {
-  const given = typeof options === 'object' && options !== null ? options : {}
-  return { stream_options: { ...given, include_usage: true } }
 }
 
 /** Books what the call did cost, in the same tick in which its row is noted: both are stored together. */
@@ -224,9 +218,11 @@ function outcomeOf({ error, begun }: ForwardRecord): CallRow['outcome'] {
   return begun ? 'cut' : 'failed'
 }
 
+const callers: ReadonlySet<string> = new Set(['CANCELLED', 'INVALID_INPUT', 'UNSUPPORTED'])
+
 function faultOf(error: PlinthError | undefined): CallRow['fault'] {
   if (!error) return null
-  if (error.code === 'CANCELLED' || error.code === 'INVALID_INPUT') return 'caller'
+  if (callers.has(error.code)) return 'caller'
   return error.code.startsWith('UPSTREAM_') || error.code === 'TOO_MANY_REQUESTS'
     ? 'provider'
     : 'plinth'

@@ -1,8 +1,8 @@
 import type { AuditEventInput, BudgetLedger } from '#governance'
-import type { Clock } from '#kernel'
-import type { PassThrough } from '#models'
+import type { Clock, PlinthError } from '#kernel'
+import type { ErrorBody, ModelChoice, PassThrough } from '#models'
 import type { UsageBook } from '#ops'
-import type { OutboundDispatcher } from '#ports'
+import type { Dialect, OutboundClient, OutboundDispatcher } from '#ports'
 import type { SnapshotCache, Store, Tx } from '#store'
 
 /** Everything the gateway needs from outside, built by `src/wiring`. */
@@ -12,9 +12,17 @@ export interface GatewayHouse {
   snapshots: SnapshotCache
   ledger: BudgetLedger
   usage: UsageBook
-  outbound: OutboundDispatcher
+  outbound: OutboundClient & OutboundDispatcher
   appendAudit(tx: Tx, events: readonly AuditEventInput[]): Promise<unknown>
-  /** Protocols that can be passed through, by the name that a Provider says. */
-  protocols: Readonly<Record<string, PassThrough>>
+  /** The dialect of a provider's protocol; undefined for what is not called over HTTP. */
+  dialect(protocol: string): Dialect | undefined
+  /** Dialects that can be passed through, by their ids. */
+  passThrough: Readonly<Record<string, PassThrough>>
+  /** What an endpoint's error means, without its secrets. */
+  errorOf(
+    dialect: Dialect,
+    choice: ModelChoice,
+    answer: ErrorBody & { secrets: readonly string[] },
+  ): PlinthError
   secret(env: string): string | undefined
 }

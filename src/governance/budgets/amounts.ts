@@ -8,7 +8,6 @@ export interface Amounts {
 }
 
 export const dimensions = ['nanousd', 'tokens', 'requests'] as const
-type Dimension = (typeof dimensions)[number]
 
 export const nothing = (): Amounts => ({ nanousd: 0, tokens: 0, requests: 0 })
 

@@ -29,8 +29,6 @@ export class ErrorAnswer {
 
   end(): void {
     const body = Buffer.concat(this.#pieces).toString('utf8')
-    const { provider, secrets, protocol } = this.#to
-    const answer = { provider, secrets, status: this.#status, headers: this.#headers, body }
-    this.#to.failed(protocol.errorOf(answer))
+    this.#to.failed(this.#to.errorOf({ status: this.#status, headers: this.#headers, body }))
   }
 }

@@ -1,9 +1,11 @@
 import { PlinthError } from '#kernel'
-import type { OutboundDispatcher, OutboundExchange, OutboundTarget } from '#ports'
+import type { OutboundDispatcher, OutboundExchange, OutboundReceiver, OutboundTarget } from '#ports'
 import type { ModelChoice } from '../route.ts'
 import { nothingObserved, type Observed } from './observed.ts'
 import type { PassThrough } from './pass-through.ts'
+import type { ErrorBody, Receiving } from './receiving.ts'
 import { StreamReceiver } from './stream-receiver.ts'
+import { TranslatedStream, TranslatedWhole, type Translation } from './translated.ts'
 import { WholeReceiver } from './whole-receiver.ts'
 
 /** Where the answer goes. Bytes are given in order; `end` or `broken` comes last, once. */
@@ -24,13 +26,18 @@ export interface WireAttempt {
   /** Values that must not be told, whoever repeats them. */
   secrets: readonly string[]
   body: Buffer
+  /** Where the endpoint speaks another dialect than the caller. */
+  translation?: Translation
 }
 
 export interface ForwardCall {
   choices: readonly ModelChoice[]
   /** Builds what a choice is sent. May be a promise where a token is fetched. Throws what makes the choice unusable. */
   prepare(choice: ModelChoice): WireAttempt | Promise<WireAttempt>
+  /** The caller's dialect. */
   protocol: PassThrough
+  /** What an endpoint's error means, redacted, in whatever dialect it speaks. */
+  errorOf(choice: ModelChoice, answer: ErrorBody): PlinthError
   stream: boolean
   /** The caller asked for the usage frame; otherwise it is taken out of the stream. */
   usageWanted: boolean
@@ -159,6 +166,7 @@ export class Forwarding {
       provider: choice.provider.name,
       secrets: attempt.secrets,
       usageWanted: this.#call.usageWanted,
+      errorOf: (answer: ErrorBody) => this.#call.errorOf(choice, answer),
       begin: (contentType: string, bytes?: number) => {
         record.begun = true
         record.answered = choice
@@ -183,7 +191,7 @@ export class Forwarding {
       stop: () => this.#exchange?.abort(),
     }
     const { stream } = this.#call
-    const receiver = stream ? new StreamReceiver(events) : new WholeReceiver(events)
+    const receiver = receiverOf(events, { stream, translation: attempt.translation })
     const { timeouts, allowPrivate } = choice.provider.spec
     const { totalMs, firstTokenMs, idleMs } = timeouts
     this.#exchange = this.#call.outbound.dispatch(
@@ -220,6 +228,18 @@ export class Forwarding {
     if (!seen.counted && seen.contentFrames > 0) seen.outputTokens = seen.contentFrames
     this.#finish(record)
   }
+}
+
+function receiverOf(
+  events: Receiving,
+  { stream, translation }: { stream: boolean; translation: Translation | undefined },
+): OutboundReceiver {
+  if (translation) {
+    return stream
+      ? new TranslatedStream(events, translation)
+      : new TranslatedWhole(events, translation)
+  }
+  return stream ? new StreamReceiver(events) : new WholeReceiver(events)
 }
 
 function faultOf(error: unknown): PlinthError {

@@ -1,3 +1,4 @@
+export { anthropicPassThrough } from './anthropic.ts'
 export {
   type AttemptWatch,
   type ForwardCall,
@@ -9,4 +10,5 @@ export {
 export type { Observed } from './observed.ts'
 export { openAiPassThrough } from './openai.ts'
 export type { PassThrough } from './pass-through.ts'
+export type { ErrorBody } from './receiving.ts'
 export { spliceBody } from './splice.ts'

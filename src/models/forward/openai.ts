@@ -3,14 +3,11 @@ import { observeOpenAiFrame, observeOpenAiReply } from './openai-frames.ts'
 import type { PassThrough } from './pass-through.ts'
 
 /** Chat completions of OpenAI, and of all that speaks its protocol, passed through. */
-export function openAiPassThrough(words: Pick<PassThrough, 'errorOf'>): PassThrough {
-  return {
-    observe: observeOpenAiFrame,
-    observeReply: observeOpenAiReply,
-    errorOf: words.errorOf,
-    failFrame: (error) => `data: ${JSON.stringify({ error: frameOf(error) })}\n\n`,
-    doneFrame: 'data: [DONE]\n\n',
-  }
+export const openAiPassThrough: PassThrough = {
+  observe: observeOpenAiFrame,
+  observeReply: observeOpenAiReply,
+  failFrame: (error) => `data: ${JSON.stringify({ error: frameOf(error) })}\n\n`,
+  doneFrame: 'data: [DONE]\n\n',
 }
 
 function frameOf(error: PlinthError) {

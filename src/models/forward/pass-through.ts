@@ -10,14 +10,6 @@ export interface PassThrough {
   observe(frame: Buffer, seen: Observed): FrameKind
   /** Looks at a whole reply. False: this is none. */
   observeReply(reply: unknown, seen: Observed): boolean
-  /** What an upstream's error means, redacted. */
-  errorOf(answer: {
-    provider: string
-    secrets: readonly string[]
-    status: number
-    headers: Readonly<Record<string, string | string[] | undefined>>
-    body: string
-  }): PlinthError
   /** An error within a stream that had begun. */
   failFrame(error: PlinthError): string
   /** What ends a stream, where an upstream left it out after a whole answer. */

@@ -2,6 +2,13 @@ import type { PlinthError } from '#kernel'
 import type { Observed } from './observed.ts'
 import type { PassThrough } from './pass-through.ts'
 
+/** An answer with an error status. */
+export interface ErrorBody {
+  status: number
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  body: string
+}
+
 /** What a receiver of one try works with. Exactly one of `failed` and `ended` is called, once. */
 export interface Receiving {
   seen: Observed
@@ -10,6 +17,7 @@ export interface Receiving {
   provider: string
   secrets: readonly string[]
   usageWanted: boolean
+  errorOf(answer: ErrorBody): PlinthError
   begin(contentType: string, bytes?: number): void
   write(bytes: Buffer): boolean
   failed(error: PlinthError): void

@@ -24,8 +24,9 @@ export async function forwardChat(call: HotCall, house: ApiHouse): Promise<boole
   const snapshot = await house.snapshots.get(organizationId, { epoch: resources })
   const name = parsed.model as string
   if (snapshot.resolve('Assistant', name)) return false
-  const model = modelNamed(snapshot, name, house.gateway.secret)
-  if (!model || !passes(model, house)) return false
+  const model = modelNamed(snapshot, name, house.gateway)
+  const dialect = house.gateway.dialect('openai')
+  if (!model || !dialect || !passes(model)) return false
   const { request, reply, body } = call
   const stream = parsed.stream === true
   const useCase = request.headers['x-plinth-use-case']
@@ -35,6 +36,7 @@ export async function forwardChat(call: HotCall, house: ApiHouse): Promise<boole
       principal,
       requestId: request.id,
       door: 'openai.chat',
+      dialect,
       body,
       parsed,
       stream,
@@ -61,11 +63,9 @@ function readable(body: Buffer): Parsed | undefined {
   }
 }
 
-/** Whether all of a model's candidates speak this protocol, and nobody has to look into the texts. */
-function passes(model: ReadyModel, house: ApiHouse): boolean {
-  const { protocol, guardrail } = model
-  if (protocol === undefined || house.gateway.protocols[protocol] === undefined) return false
-  return guardrail?.input === 'allow' && guardrail.output === 'allow'
+/** Whether all of a model's candidates are called over HTTP, and nobody has to look into the texts. */
+function passes({ remote, guardrail }: ReadyModel): boolean {
+  return remote && guardrail?.input === 'allow' && guardrail.output === 'allow'
 }
 
 /** Starts the call and writes its answer as it comes. */

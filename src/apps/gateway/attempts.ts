@@ -1,0 +1,111 @@
+import { PlinthError } from '#kernel'
+import { type ModelChoice, spliceBody, type WireAttempt } from '#models'
+import type { Addressed, Dialect, JsonObject, ModelCall } from '#ports'
+import { addressed, type ReadyChoice, type ReadyModel } from './compiled.ts'
+
+/** A call as its attempts are made from it. */
+export interface Asked {
+  id: string
+  requestId: string
+  body: Buffer
+  parsed: Readonly<JsonObject>
+  stream: boolean
+  usageWanted: boolean
+  /** The caller's. */
+  dialect: Dialect
+  model: ReadyModel
+}
+
+/**
+ * What a candidate is sent: the caller's bytes with another model where it speaks the caller's dialect, else the call
+ * written in its own. @throws UNSUPPORTED for a call that cannot be said there without changing what it means.
+ */
+export function attemptOf(asked: Asked, choice: ModelChoice): WireAttempt | Promise<WireAttempt> {
+  const ready = asked.model.ready.get(choice)
+  if (!ready)
+    throw new PlinthError('UNSUPPORTED', `Model ${choice.model.name} is not called over HTTP.`)
+  return ready.dialect.id === asked.dialect.id ? passed(asked, ready) : translated(asked, ready)
+}
+
+function passed(asked: Asked, ready: ReadyChoice): WireAttempt | Promise<WireAttempt> {
+  const { parsed, stream, usageWanted } = asked
+  const model = ready.choice.model.spec.upstreamModel
+  const set = stream && !usageWanted ? withUsage(asked) : undefined
+  const body = spliceBody(asked.body, parsed, { model, ...(set ? { set } : {}) })
+  const { secrets } = ready.endpoint
+  if (ready.fixed) return { ...ready.fixed, secrets, body }
+  const path = ready.dialect.writeRequest(emptyCall(model, stream)).path
+  const sent = ready.endpoint.perRequest ? body.toString('utf8') : ''
+  const address = ready.endpoint.address(path, sent)
+  return then(address, (found) => {
+    const where = addressed(found)
+    if (!ready.endpoint.perRequest) ready.fixed = where
+    return { ...where, secrets, body }
+  })
+}
+
+function translated(asked: Asked, ready: ReadyChoice): WireAttempt | Promise<WireAttempt> {
+  const { model: target, provider } = ready.choice
+  const call = asked.dialect.readRequest(asked.parsed)
+  const maxOutputTokens = call.maxOutputTokens ?? target.spec.maxOutputTokens
+  const written = ready.dialect.writeRequest({
+    ...call,
+    model: target.spec.upstreamModel,
+    maxOutputTokens,
+    ...(call.stream ? { includeUsage: true } : {}),
+  })
+  const lost = written.losses.find(({ effect }) => effect === 'meaning')
+  if (lost) {
+    throw new PlinthError('UNSUPPORTED', {
+      detail: `Provider ${provider.name} cannot be asked for this: ${lost.detail}`,
+      where: `body/${lost.path}`,
+      remedy: 'Leave it out, or name a model whose provider can.',
+    })
+  }
+  const body = Buffer.from(JSON.stringify(written.body))
+  const address = ready.endpoint.address(written.path, body.toString('utf8'))
+  return then(address, (found) => {
+    const where = addressed(found)
+    return {
+      target: where.target,
+      headers: { ...where.headers, ...written.headers },
+      secrets: ready.endpoint.secrets,
+      body,
+      translation: {
+        from: ready.dialect,
+        to: asked.dialect,
+        place: { requestId: asked.requestId },
+        reply: {
+          model: asked.model.name,
+          id: asked.id,
+          created: Math.floor(Date.now() / 1_000),
+          includeUsage: asked.usageWanted,
+        },
+      },
+    }
+  })
+}
+
+/** Every stream tells its usage: it is what budgets and costs are counted from. Dialects that always do need no asking. */
+function withUsage({ parsed, dialect }: Asked): Record<string, unknown> | undefined {
+  if (dialect.id !== 'openai-chat') return undefined
+  const options = parsed.stream_options
+  const given = typeof options === 'object' && options !== null ? options : {}
+  return { stream_options: { ...given, include_usage: true } }
+}
+
+function emptyCall(model: string, stream: boolean): ModelCall {
+  return {
+    model,
+    stream,
+    maxOutputTokens: 1,
+    messages: [{ role: 'user', content: [{ type: 'text', text: '' }] }],
+  }
+}
+
+function then<T>(
+  value: Addressed | Promise<Addressed>,
+  next: (value: Addressed) => T,
+): T | Promise<T> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
