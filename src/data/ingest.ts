@@ -1,4 +1,4 @@
-import { type PlinthError, type Span, Trace, toPlinthError } from '#kernel'
+import { type PlinthError, Trace, toPlinthError } from '#kernel'
 import { chunk } from './ingest/chunking.ts'
 import { embed } from './ingest/embedding.ts'
 import { enrich, titleOf, withGiven } from './ingest/enriching.ts'
@@ -7,7 +7,7 @@ import type { Ingested, IngestHouse, IngestItem } from './ingest/house.ts'
 import { index } from './ingest/indexing.ts'
 import { mask } from './ingest/masking.ts'
 import { authorize } from './ingest/permitting.ts'
-import { recordFailure, recordTrace, recordUnchanged } from './ingest/recording.ts'
+import { recordFailure, recordUnchanged } from './ingest/recording.ts'
 import { parse } from './parse.ts'
 
 export type { Ingested, IngestHouse, IngestItem } from './ingest/house.ts'
@@ -16,7 +16,7 @@ export type { Ingested, IngestHouse, IngestItem } from './ingest/house.ts'
  * The life of a document: from what a source offers to what can be answered from. Each step is one span of the trace.
  * A document that cannot be read ends as `failed` with file, place and reason, and costs no other document anything;
  * an outage (database, disk, cancel) is thrown, and the job runs again: nothing before `index` has changed anything
- * that is answered from, and `index` is one transaction.
+ * that is answered from, and `index` is one transaction, of which `record` (audit event and trace) is the end.
  */
 export async function ingest(item: IngestItem, house: IngestHouse): Promise<Ingested> {
   const trace = new Trace(house.clock.now())
@@ -32,25 +32,14 @@ export async function ingest(item: IngestItem, house: IngestHouse): Promise<Inge
     const chunks = await trace.step('chunk', (span) => chunk(masked, { title, house, span }))
     const enriched = await trace.step('enrich', () => enrich(masked, chunks, { access, house }))
     const vectors = await trace.step('embed', (span) => embed(enriched, access, { house, span }))
-    const done = await trace.step('index', () =>
-      index({ access, content, masked, enriched, vectors }, house, trace),
+    return await trace.step('index', (span) =>
+      index({ access, content, masked, enriched, vectors }, house, { trace, span }),
     )
-    return await trace.step('record', (span) => finish(done, span, { trace, house }))
   } catch (error) {
     const failure = toPlinthError(error)
     if (isOutage(failure)) throw failure
     return recordFailure(item, failure, { trace, house })
   }
-}
-
-async function finish(
-  done: Ingested,
-  span: Span,
-  { trace, house }: { trace: Trace; house: IngestHouse },
-): Promise<Ingested> {
-  trace.end(span, { chunks: done.chunks })
-  await recordTrace(done, trace, house)
-  return done
 }
 
 /** What another attempt may mend; everything else is about the document. */

@@ -189,7 +189,14 @@ export async function lockDocument(
 ): Promise<{ nextNumber: number }> {
   const row = await tx
     .selectFrom('document')
-    .select('version_id')
+    .select((eb) => [
+      'version_id',
+      eb
+        .selectFrom('document_version')
+        .select((of) => of.fn.max('number').as('number'))
+        .where('document_id', '=', id)
+        .as('last'),
+    ])
     .where('id', '=', id)
     .where('deleted_at', 'is', null)
     .forUpdate()
@@ -198,10 +205,5 @@ export async function lockDocument(
   if (row.version_id !== seenVersion) {
     throw new PlinthError('CONFLICT', 'Another worker has read this document meanwhile.')
   }
-  const last = await tx
-    .selectFrom('document_version')
-    .select((eb) => eb.fn.max('number').as('number'))
-    .where('document_id', '=', id)
-    .executeTakeFirst()
-  return { nextNumber: (last?.number ?? 0) + 1 }
+  return { nextNumber: (row.last ?? 0) + 1 }
 }

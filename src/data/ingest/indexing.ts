@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import { appendAudit, keepInVault } from '#governance'
-import { newId, type Trace } from '#kernel'
+import { keepInVault } from '#governance'
+import { newId, type Span, type Trace } from '#kernel'
 import type { Tx } from '#store'
 import { lockDocument, recordIndexChange } from '../documents/rows.ts'
 import type { Vectors } from './embedding.ts'
@@ -9,6 +9,7 @@ import type { FetchedContent } from './fetching.ts'
 import type { Ingested, IngestHouse } from './house.ts'
 import type { MaskedDocument } from './masking.ts'
 import type { IngestAccess } from './permitting.ts'
+import { maskedName, record } from './recording.ts'
 
 export interface Prepared {
   access: IngestAccess
@@ -26,40 +27,43 @@ export function parsedKeyOf(organizationId: string, versionId: string): string {
 }
 
 /**
- * Makes the new version the one that is answered from: version, chunks, vectors, vault, audit and the index's epoch in
- * one transaction. Before it commits the old version answers, after it the new one, in every process.
+ * Makes the new version the one that is answered from: version, chunks, vectors, vault, the index's epoch, audit and
+ * trace in one transaction. Before it commits the old version answers, after it the new one, in every process.
  */
 export async function index(
   prepared: Prepared,
   house: IngestHouse,
-  trace: Trace,
+  { trace, span }: { trace: Trace; span: Span },
 ): Promise<Ingested> {
-  const { item } = prepared.access
+  const { access, masked, enriched } = prepared
+  const { item } = access
   const versionId = newId('ver')
   const parsedKey = parsedKeyOf(item.organizationId, versionId)
-  await house.objects.put(parsedKey, Buffer.from(JSON.stringify(prepared.masked.document)))
+  await house.objects.put(parsedKey, Buffer.from(JSON.stringify(masked.document)))
+  const name = await maskedName(enriched.title)
   item.signal.throwIfAborted()
-  const auditSeq = await house.store.within(item.organizationId, async (tx) => {
-    await addVersion(tx, prepared, { versionId, parsedKey })
-    const epoch = await recordIndexChange(tx, prepared.access.base.name, {
-      ids: [item.documentId],
-      change: 'replaced',
-    })
-    await addChunks(tx, prepared, { versionId, epoch })
-    const { replaced } = prepared.masked
-    const place = { organizationId: item.organizationId, documentVersionId: versionId }
-    await keepInVault({ tx, sealer: house.sealer, place }, replaced)
-    return (await appendAudit(tx, auditEvent(prepared, versionId, trace))).seq
-  })
-  return {
+  const done: Ingested = {
     organizationId: item.organizationId,
     documentId: item.documentId,
     outcome: 'indexed',
     versionId,
-    pages: prepared.masked.document.pages?.length ?? 0,
-    chunks: prepared.enriched.chunks.length,
-    auditSeq,
+    pages: masked.document.pages?.length ?? 0,
+    chunks: enriched.chunks.length,
+    auditSeq: null,
   }
+  return house.store.within(item.organizationId, async (tx) => {
+    await addVersion(tx, prepared, { versionId, parsedKey })
+    const epoch = await recordIndexChange(tx, access.base.name, {
+      ids: [item.documentId],
+      change: 'replaced',
+    })
+    await addChunks(tx, prepared, { versionId, epoch })
+    const place = { organizationId: item.organizationId, documentVersionId: versionId }
+    await keepInVault({ tx, sealer: house.sealer, place }, masked.replaced)
+    trace.end(span)
+    const event = auditEvent(prepared, versionId, trace)
+    return record(tx, done, { event, trace, name })
+  })
 }
 
 function auditEvent(prepared: Prepared, versionId: string, trace: Trace) {
@@ -110,7 +114,9 @@ async function addVersion(
       masked: access.base.spec.masking.mode === 'mask',
     })
     .execute()
-  await tx.deleteFrom('chunk').where('document_id', '=', documentId).execute()
+  if (access.document.versionId) {
+    await tx.deleteFrom('chunk').where('document_id', '=', documentId).execute()
+  }
   await tx
     .updateTable('document')
     .set({

@@ -1,6 +1,6 @@
-import { appendAudit, detect, mask, PlaceholderScope } from '#governance'
+import { type AuditEventInput, appendAudit, detect, mask, PlaceholderScope } from '#governance'
 import { limits, type PlinthError, type Trace } from '#kernel'
-import { toStoredError } from '#store'
+import { type Tx, toStoredError } from '#store'
 import { failDocument } from '../documents/rows.ts'
 import type { UnchangedContent } from './fetching.ts'
 import type { Ingested, IngestHouse, IngestItem } from './house.ts'
@@ -28,53 +28,60 @@ export async function recordFailure(
   { trace, house }: { trace: Trace; house: IngestHouse },
 ): Promise<Ingested> {
   const error = toStoredError(failure)
-  const auditSeq = await house.store.within(item.organizationId, async (tx) => {
+  const event: AuditEventInput = {
+    kind: 'document.failed',
+    actor: item.actor,
+    target: { kind: 'document', id: item.documentId },
+    outcome: 'failed',
+    traceId: trace.id,
+    details: { code: failure.code },
+  }
+  return house.store.within(item.organizationId, async (tx) => {
     await failDocument(tx, item.documentId, { error, changeMark: item.changeMark ?? null })
-    const { seq } = await appendAudit(tx, {
-      kind: 'document.failed',
-      actor: item.actor,
-      target: { kind: 'document', id: item.documentId },
-      outcome: 'failed',
-      traceId: trace.id,
-      details: { code: failure.code },
-    })
-    return seq
-  })
-  const done = { ...result(item, { outcome: 'failed', versionId: null }), auditSeq }
-  await recordTrace(done, trace, house)
-  return done
-}
-
-/** Stores the span tree of a document. A lost trace must not undo the work: failure is left to the next write. */
-export async function recordTrace(done: Ingested, trace: Trace, house: IngestHouse): Promise<void> {
-  const spans = trace.spans.slice(0, limits.spansPerTrace)
-  await house.store.within(done.organizationId, async (tx) => {
     const document = await tx
       .selectFrom('document')
       .select('title')
-      .where('id', '=', done.documentId)
+      .where('id', '=', item.documentId)
       .executeTakeFirst()
-    await tx
-      .insertInto('trace')
-      .values({
-        id: trace.id,
-        kind: 'ingest',
-        name: await maskedName(document?.title ?? done.documentId),
-        principal_id: 'system',
-        document_id: done.documentId,
-        outcome: done.outcome,
-        audit_seq: done.auditSeq,
-        started_at: trace.startedAt,
-        duration_ms: trace.elapsedMs(),
-        spans: JSON.stringify(spans),
-        detail: JSON.stringify({ pages: done.pages, chunks: done.chunks, version: done.versionId }),
-      })
-      .execute()
+    const name = await maskedName(document?.title ?? item.documentId)
+    return record(tx, result(item, { outcome: 'failed', versionId: null }), { event, trace, name })
   })
 }
 
+/**
+ * Step "record": the audit event and the span tree of a document, in the transaction of what became of it. None of them
+ * is ever there without the others.
+ */
+export async function record(
+  tx: Tx,
+  outcome: Ingested,
+  { event, trace, name }: { event: AuditEventInput; trace: Trace; name: string },
+): Promise<Ingested> {
+  const span = trace.start('record')
+  const { seq } = await appendAudit(tx, event)
+  trace.end(span, { chunks: outcome.chunks })
+  const done = { ...outcome, auditSeq: seq }
+  await tx
+    .insertInto('trace')
+    .values({
+      id: trace.id,
+      kind: 'ingest',
+      name,
+      principal_id: 'system',
+      document_id: done.documentId,
+      outcome: done.outcome,
+      audit_seq: seq,
+      started_at: trace.startedAt,
+      duration_ms: trace.elapsedMs(),
+      spans: JSON.stringify(trace.spans.slice(0, limits.spansPerTrace)),
+      detail: JSON.stringify({ pages: done.pages, chunks: done.chunks, version: done.versionId }),
+    })
+    .execute()
+  return done
+}
+
 /** A trace is masked before it is stored, whatever the base does: a document may go by the name of its file. */
-async function maskedName(title: string): Promise<string> {
+export async function maskedName(title: string): Promise<string> {
   const { mint } = new PlaceholderScope()
   return mask(title, await detect(title), mint, { existing: 'keep' }).text
 }

@@ -139,8 +139,8 @@ class Reader {
   /** The same character once more from another font, without any width: some programs write symbols so. */
   private repeats(run: Run, { i, code, sameObject }: Character): boolean {
     if (sameObject || code !== run.last.code || this.gap !== 'none') return false
-    const [left = 0, , right = 0] = this.boxOf(i)
-    return right - left <= 0
+    const right = this.rightOf(i)
+    return right - this.library.view.getFloat32(this.library.scratch, true) <= 0
   }
 
   /** A superscript or subscript directly behind a character, between which PDFium sees a space. */
@@ -194,13 +194,10 @@ class Reader {
 
   /** Where the room of a character ends, its side bearing included. */
   private rightOf(index: number): number {
-    return this.boxOf(index)[2] ?? 0
-  }
-
-  /** Left, top, right, bottom. */
-  private boxOf(index: number): number[] {
     const { call, scratch } = this.library
-    return call.FPDFText_GetLooseCharBox(this.text, index, scratch) ? this.library.floats(4) : []
+    if (!call.FPDFText_GetLooseCharBox(this.text, index, scratch)) return 0
+    // Left, top, right, bottom.
+    return this.library.view.getFloat32(scratch + 8, true)
   }
 
   /** From the first character's origin to the end of the last one, along the line. */
