@@ -115,6 +115,8 @@ export interface ErrorDetails {
   /** All findings where there were several; `detail` then tells the first. */
   problems?: readonly ErrorProblem[]
   cause?: unknown
+  /** The status that an outside system answered with, where it answered. */
+  upstreamStatus?: number
 }
 
 /** One finding among several. */
@@ -131,6 +133,7 @@ export class PlinthError extends Error {
   readonly remedy: string
   readonly problems: readonly ErrorProblem[]
   readonly retryAfterSeconds: number | undefined
+  readonly upstreamStatus: number | undefined
 
   constructor(code: ErrorCode, details: string | ErrorDetails) {
     const d = typeof details === 'string' ? { detail: details } : details
@@ -141,6 +144,7 @@ export class PlinthError extends Error {
     this.remedy = d.remedy ?? errorTable[code].remedy
     this.problems = d.problems ?? []
     this.retryAfterSeconds = d.retryAfterSeconds
+    this.upstreamStatus = d.upstreamStatus
   }
 
   get status(): number {

@@ -13,12 +13,12 @@ export {
 export { type NoticedProvider, noticeProviders, type Probe } from './catalog/notice.ts'
 export * from './extractive/index.ts'
 export * from './forward/index.ts'
+export type { Named } from './named.ts'
 export {
   type ModelChoice,
-  type Named,
   type Routed,
   type RouteSources,
   routeModels,
   type SkippedModel,
 } from './route.ts'
-export { costOf, type Price, type PricedUsage, priceAt } from './routing/price.ts'
+export * from './routing/index.ts'

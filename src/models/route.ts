@@ -1,12 +1,5 @@
 import type { ResourceSpec } from '#kernel'
-
-/** A resource as routing reads it: what the snapshot holds. */
-export interface Named<S> {
-  name: string
-  /** Version digest, where it is a stored one. */
-  digest?: string
-  spec: S
-}
+import type { Named } from './named.ts'
 
 /** Where routing looks references up (`name`, `name@label`, `name@sha256:…`) and whether a secret is set. */
 export interface RouteSources {

@@ -1,9 +1,37 @@
 import { rows } from './row.ts'
 
 export const routing = rows('issue 4 §2', {
+  'M6.conditions':
+    'Routes: a candidate gets what meets its conditions and fits the model; what is not said meets none',
+  'M6.fail-closed':
+    'Routes: no model gets what it is not cleared for, also on fallback, hedge, shadow and further tries',
+  'M6.least-busy': 'Routes: least busy is measured by the share of its places',
+  'M6.sticky': 'Routes: a conversation stays where it is when other candidates come and go',
+  'M6.weighted': 'Routes: shares converge to the weights; without weight a candidate is in reserve',
   'M6.route-resources':
     'Provider, Model and Route: what was stored before keeps its digest, and what makes no sense is refused with its place',
   'M15.outbound-provider':
     'The outbound client: reaches a private origin for the request that names it, and for no other',
+  'M9.fault': 'Routes: every failure is counted by whose fault it was, in one closed vocabulary',
+  'M35.breaker': 'Circuit breaker: is the automaton of its description in any order of events',
+  'M35.full':
+    'Deployments: full is said at once, and places are shared among the models of a provider',
+  'M35.probe': 'Circuit breaker: exactly one probe passes while half-open',
+  'M35.queue':
+    'Deployments: the line never exceeds its limits and loses no place, whoever leaves when',
+  'M36.hedge': 'Routes: a hedge asks only candidates that were not asked, within the retry budget',
+  'M36.keys':
+    'Deployments: keys take turns by weight, rest when limited, end when refused, and are never shown',
+  'M36.order': 'Routes: the order of the route, without what cannot answer now',
+  'M36.retries':
+    'Routes: tries go through the candidates in order, then in rounds with a random wait, within bounds',
+  'M36.retry-after': 'Routes: Retry-After is waited for, or not at all where that is too long',
+  'M36.retry-budget': 'Routes: further tries are at most a fifth of the requests',
+  'M37.cost': 'Routes: the cheapest by its price; an unknown price is not a low one',
+  'M37.latency':
+    'Routes: the lowest latency by first token and speed as measured; the unknown is tried once',
+  'M37.objective':
+    'Routes: the cheapest candidate whose forecast keeps the objective within the budget',
+  'M37.peak-ewma': 'The peak average believes bad news at once, good news slowly, and forgets',
   'M37.price': 'The price of a model is the one of the day, and unknown where nobody knows it',
 })

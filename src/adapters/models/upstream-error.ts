@@ -25,14 +25,22 @@ export function upstreamError(problem: UpstreamProblem, endpoint: Endpoint): Pli
   }
   const said = redact(problem.message, endpoint.secrets)
   const detail = `The provider ${endpoint.provider} answered ${status}${said ? `: ${said}` : ''}`
+  const seconds = problem.retryAfterSeconds
+  const answered = {
+    detail,
+    upstreamStatus: status,
+    ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
+  }
   if (problem.code === 'UPSTREAM_TIMEOUT' || problem.code === 'TOO_MANY_REQUESTS') {
-    const seconds = problem.retryAfterSeconds
     const remedy =
       seconds === undefined ? 'Wait and try again.' : `Wait ${seconds} s and try again.`
-    return new PlinthError(problem.code, { detail, remedy })
+    return new PlinthError(problem.code, { ...answered, remedy })
   }
   const remedy = remedyOf(status, endpoint)
-  return new PlinthError('UPSTREAM_FAILED', remedy === undefined ? { detail } : { detail, remedy })
+  return new PlinthError(
+    'UPSTREAM_FAILED',
+    remedy === undefined ? answered : { ...answered, remedy },
+  )
 }
 
 function remedyOf(status: number, { keyName }: Endpoint): string | undefined {

@@ -69,6 +69,40 @@ const weightedKey = secretReference.extend({
   weight: z.number().min(0.001).max(1_000).default(1),
 })
 
+const concurrency = z
+  .object({
+    max: z.number().int().min(1).max(100_000).default(1_000),
+    queue: z.number().int().min(0).max(100_000).default(1_000),
+    queueMs: milliseconds(0, 600_000).default(10_000),
+  })
+  .strict()
+
+const retry = z
+  .object({
+    max: z.number().int().min(0).max(10).default(2),
+    baseMs: milliseconds(0, 60_000).default(250),
+    maxMs: milliseconds(0, 600_000).default(8_000),
+  })
+  .strict()
+
+const breaker = z
+  .object({
+    failures: z.number().int().min(1).max(10_000).default(5),
+    ratio: z.number().min(0).max(1).default(0.5),
+    windowMs: milliseconds(100, 3_600_000).default(30_000),
+    openMs: milliseconds(10, 3_600_000).default(15_000),
+  })
+  .strict()
+
+/** What holds where a Provider leaves the whole key out. */
+export const providerDefaults = {
+  concurrency: concurrency.parse({}),
+  retry: retry.parse({}),
+  breaker: breaker.parse({}),
+  connectMs: 10_000,
+  healthPath: '/models',
+}
+
 export const providerSpec = z
   .object({
     protocol: z.enum(['extractive', 'openai', 'anthropic']),
@@ -79,33 +113,11 @@ export const providerSpec = z
     headers: z.record(z.string(), z.string()).default({}),
     timeouts: timeouts.prefault({}),
     /** Calls in flight at once; those that wait for a place; how long they do. */
-    concurrency: z
-      .object({
-        max: z.number().int().min(1).max(100_000).optional(),
-        queue: z.number().int().min(0).max(100_000).optional(),
-        queueMs: milliseconds(0, 600_000).optional(),
-      })
-      .strict()
-      .optional(),
+    concurrency: concurrency.optional(),
     /** Rounds of further tries, and the wait before each: random up to `baseMs`, doubled each round, at most `maxMs`. */
-    retry: z
-      .object({
-        max: z.number().int().min(0).max(10).optional(),
-        baseMs: milliseconds(0, 60_000).optional(),
-        maxMs: milliseconds(0, 600_000).optional(),
-      })
-      .strict()
-      .optional(),
+    retry: retry.optional(),
     /** No more calls for `openMs` after `failures` within `windowMs`, where they are at least `ratio` of the calls. */
-    breaker: z
-      .object({
-        failures: z.number().int().min(1).max(10_000).optional(),
-        ratio: z.number().min(0).max(1).optional(),
-        windowMs: milliseconds(100, 3_600_000).optional(),
-        openMs: milliseconds(10, 3_600_000).optional(),
-      })
-      .strict()
-      .optional(),
+    breaker: breaker.optional(),
     /** Where it processes what it is sent. */
     region: region.optional(),
     /** Classes of data that may be sent to it. */

@@ -1,6 +1,6 @@
 import { digestOf, PlinthError, type ResourceSpec } from '#kernel'
 import type { ChatModel } from '#ports'
-import type { Named } from '../route.ts'
+import type { Named } from '../named.ts'
 
 export type Protocol = ResourceSpec<'Provider'>['protocol']
 
