@@ -151,24 +151,38 @@ async function againOnDeadlock<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Input and output of the server, a statement that took too long, a server that became a standby; sockets. */
+const otherOutages = new Set([
+  '58030',
+  '57014',
+  '25006',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+
 /**
- * What the server ends a connection with (severity FATAL), SQLSTATE class 08 and 57P0x, too many connections, disk full;
+ * What the server ends a connection with (severity FATAL), SQLSTATE class 08, 53 (disk full, too many connections) and 57P0x;
  * socket errors, and what the driver says of a connection that broke.
  */
 function isConnectionError(error: unknown): boolean {
   const { code, severity, message } = error as Record<string, unknown>
   if (severity === 'FATAL') return true
   if (typeof code !== 'string') {
-    return /^Connection terminated|connection error|timeout exceeded when trying to connect/.test(
+    return /^Connection terminated|connection error|not queryable|timeout exceeded when trying to connect|driver has already been destroyed/.test(
       String(message),
     )
   }
   return (
     code.startsWith('08') ||
     code.startsWith('57P') ||
-    code === '53300' ||
-    code === '53100' ||
-    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'].includes(code)
+    code.startsWith('53') ||
+    otherOutages.has(code)
   )
 }
 

@@ -33,6 +33,8 @@ export const running = rows(
       'createClient: streams an answer, and reports an error event and a cut stream as problems',
     'M9.slow-client': 'A slow sender or reader holds up nobody else',
     'M9.sse-split': 'serverEvents: reads the same events wherever the bytes are split',
+    'M32.database-silent':
+      'A database that a network swallows is given up soon; one that is only slow is waited for',
     'M32.database-away':
       'A database that goes away is told as such and ends with it; nothing acknowledged is lost',
     'M32.directory-lock':

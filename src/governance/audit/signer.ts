@@ -72,14 +72,22 @@ export class CheckpointSigner {
     return this.#problems
   }
 
-  /** Completes the files of all logs, then looks for new events until `stop`. */
-  async start(): Promise<void> {
+  /** Completes the files of all logs, then looks for new events until `stop`. An outage is told, and passes. */
+  start(): Promise<void> {
     this.#stopped = false
+    this.#looking = this.#complete()
+      .catch((error: unknown) => this.#note('*', toPlinthError(error)))
+      .finally(() => this.#plan())
+    return this.#looking
+  }
+
+  async #complete(): Promise<void> {
     const all = await this.#options.store.system((tx) =>
       tx.selectFrom('audit_tree').select('organization_id').limit(organizationsPerLook).execute(),
     )
-    for (const { organization_id } of all) await this.#attempt(organization_id)
-    this.#plan()
+    for (const { organization_id } of all) {
+      if (!this.#stopped) await this.#attempt(organization_id)
+    }
   }
 
   /** Signs what is still open and ends. */
@@ -87,7 +95,7 @@ export class CheckpointSigner {
     this.#stopped = true
     clearTimeout(this.#timer)
     await this.#looking
-    await this.look(true)
+    await this.look(true).catch((error: unknown) => this.#note('*', toPlinthError(error)))
   }
 
   #plan(): void {

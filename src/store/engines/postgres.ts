@@ -3,14 +3,24 @@ import pg from 'pg'
 import { PlinthError } from '#kernel'
 import type { Schema } from '../schema.ts'
 import type { Engine } from '../store.ts'
+import { ConnectionWatch, type WatchTimes } from './postgres-watch.ts'
 
 const INT8 = 20
+const statementMs = 120_000
+const watchTimes: WatchTimes = {
+  suspectMs: 5_000,
+  probeMs: 10_000,
+  lostMs: statementMs + 10_000,
+}
 
 /**
  * A PostgreSQL server (15 or newer, no extension) by its URL. Throws UNAVAILABLE when it cannot be reached or is too old.
  * Superusers bypass row-level security: the engine then relies on the store's scope alone, and `doctor` says so.
  */
-export async function openPostgres(url: string, options: { connections: number }): Promise<Engine> {
+export async function openPostgres(
+  url: string,
+  options: { connections: number; watch?: WatchTimes },
+): Promise<Engine> {
   const types = new pg.TypeOverrides()
   types.setTypeParser(INT8, (value: string) => Number(value))
   const pool = new pg.Pool({
@@ -18,19 +28,21 @@ export async function openPostgres(url: string, options: { connections: number }
     max: options.connections,
     types,
     connectionTimeoutMillis: 10_000,
-    statement_timeout: 120_000,
+    statement_timeout: statementMs,
+    keepAlive: true,
     idle_in_transaction_session_timeout: 60_000,
     application_name: 'plinth',
   })
+  const watch = new ConnectionWatch(url, options.watch ?? watchTimes)
   // An idle connection that breaks must not end the process; the pool opens another.
   pool.on('error', () => undefined)
   // Nor one that breaks between two statements of a transaction: its next statement fails.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined)
+    watch.follow(client)
+  })
   try {
-    const { rows } = await pool.query<{ version: string }>(
-      `select current_setting('server_version_num') as version`,
-    )
-    const version = Number(rows[0]?.version ?? 0)
+    const version = await versionOf(pool)
     if (version < 150_000) {
       throw new PlinthError(
         'UNAVAILABLE',
@@ -38,6 +50,7 @@ export async function openPostgres(url: string, options: { connections: number }
       )
     }
   } catch (error) {
+    watch.stop()
     await pool.end().catch(() => undefined)
     if (error instanceof PlinthError) throw error
     throw new PlinthError('UNAVAILABLE', {
@@ -47,5 +60,21 @@ export async function openPostgres(url: string, options: { connections: number }
     })
   }
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-  return { name: 'postgres', db, rowSecurity: true, close: () => db.destroy() }
+  const close = async () => {
+    await db.destroy()
+    watch.stop()
+  }
+  return { name: 'postgres', db, rowSecurity: true, close }
+}
+
+async function versionOf(pool: pg.Pool): Promise<number> {
+  const client = await pool.connect()
+  try {
+    const { rows } = await client.query<{ version: string }>(
+      `select current_setting('server_version_num') as version`,
+    )
+    return Number(rows[0]?.version ?? 0)
+  } finally {
+    client.release()
+  }
 }
