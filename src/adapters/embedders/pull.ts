@@ -1,11 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PlinthError, toPlinthError } from '#kernel'
 import type { OutboundClient, OutboundResponse } from '#ports'
 import { type AddedModel, type AddOptions, addModel } from './add.ts'
 import { type KnownModel, knownModels, type PinnedFile } from './catalog.ts'
+import { hashOfFile } from './onnx/model-folder.ts'
 import { place } from './place.ts'
 
 export interface PullProgress {
@@ -242,9 +242,6 @@ async function follow(url: string, from: number, at: Fetching): Promise<Outbound
 
 /** The hash of a file's bytes so far; of nothing where there is none. */
 async function hashOf(path: string): Promise<Hash> {
-  const hash = createHash('sha256')
-  if (!(await stat(path).catch(() => undefined))?.isFile()) return hash
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
-    hash.update(chunk as Buffer)
-  return hash
+  const there = (await stat(path).catch(() => undefined))?.isFile()
+  return there ? hashOfFile(path) : createHash('sha256')
 }

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { createHash, type Hash } from 'node:crypto'
+import { open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { digestOf, PlinthError } from '#kernel'
 
@@ -112,9 +110,25 @@ function jsonOf(text: string, where: string): unknown {
   }
 }
 
-/** SHA-256 of a file in hexadecimal, read as a stream. */
+/** SHA-256 of a file in hexadecimal. */
 export async function sha256OfFile(path: string): Promise<string> {
+  return (await hashOfFile(path)).digest('hex')
+}
+
+const readBytes = 256 * 1_024
+
+/** The hash of a file's bytes, read through one buffer: a stream leaves behind one for every piece of a large file. */
+export async function hashOfFile(path: string): Promise<Hash> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
-  return hash.digest('hex')
+  const file = await open(path)
+  try {
+    const buffer = Buffer.allocUnsafeSlow(readBytes)
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, readBytes)
+      if (bytesRead === 0) return hash
+      hash.update(buffer.subarray(0, bytesRead))
+    }
+  } finally {
+    await file.close()
+  }
 }
