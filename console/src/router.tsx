@@ -10,9 +10,14 @@ import {
 import { Skeleton } from './components/States.tsx'
 import { queryClient, signedOut } from './data/client.ts'
 import { queries } from './data/queries.ts'
+import { patiently } from './data/reach.ts'
 import { Frame } from './frame/Frame.tsx'
 import { FaultScreen, NotFoundScreen, UnreachableScreen } from './frame/Screens.tsx'
 import * as search from './search-params.ts'
+
+/** A page that is loaded when it is first opened. */
+const screen: typeof lazyRouteComponent = (load, name) =>
+  lazyRouteComponent(() => patiently(load), name)
 
 const root = createRootRoute({ component: Outlet, errorComponent: UnreachableScreen })
 
@@ -20,7 +25,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: search.signIn,
-  component: lazyRouteComponent(() => import('./screens/signin/SignInScreen.tsx'), 'SignInScreen'),
+  component: screen(() => import('./screens/signin/SignInScreen.tsx'), 'SignInScreen'),
 })
 
 /** Everything that needs somebody signed in. Who is not goes to the sign-in page and comes back. */
@@ -54,7 +59,7 @@ const nowhere = createRoute({
   component: NotFoundScreen,
 })
 
-const askScreen = lazyRouteComponent(() => import('./screens/ask/AskScreen.tsx'), 'AskScreen')
+const askScreen = screen(() => import('./screens/ask/AskScreen.tsx'), 'AskScreen')
 const ask = createRoute({
   getParentRoute: () => app,
   path: '/ask',
@@ -71,116 +76,95 @@ const conversation = createRoute({
 const knowledge = createRoute({
   getParentRoute: () => app,
   path: '/knowledge',
-  component: lazyRouteComponent(() => import('./screens/knowledge/BasesScreen.tsx'), 'BasesScreen'),
+  component: screen(() => import('./screens/knowledge/BasesScreen.tsx'), 'BasesScreen'),
 })
 const documents = createRoute({
   getParentRoute: () => app,
   path: '/knowledge/$base',
   validateSearch: search.documents,
-  component: lazyRouteComponent(
-    () => import('./screens/knowledge/DocumentsScreen.tsx'),
-    'DocumentsScreen',
-  ),
+  component: screen(() => import('./screens/knowledge/DocumentsScreen.tsx'), 'DocumentsScreen'),
 })
 const sources = createRoute({
   getParentRoute: () => app,
   path: '/knowledge/$base/sources',
-  component: lazyRouteComponent(
-    () => import('./screens/knowledge/SourcesScreen.tsx'),
-    'SourcesScreen',
-  ),
+  component: screen(() => import('./screens/knowledge/SourcesScreen.tsx'), 'SourcesScreen'),
 })
 const bench = createRoute({
   getParentRoute: () => app,
   path: '/knowledge/$base/search',
   validateSearch: search.bench,
-  component: lazyRouteComponent(() => import('./screens/knowledge/BenchScreen.tsx'), 'BenchScreen'),
+  component: screen(() => import('./screens/knowledge/BenchScreen.tsx'), 'BenchScreen'),
 })
 const document = createRoute({
   getParentRoute: () => app,
   path: '/documents/$documentId',
   validateSearch: search.document,
-  component: lazyRouteComponent(
-    () => import('./screens/document/DocumentScreen.tsx'),
-    'DocumentScreen',
-  ),
+  component: screen(() => import('./screens/document/DocumentScreen.tsx'), 'DocumentScreen'),
 })
 
 const activity = createRoute({
   getParentRoute: () => app,
   path: '/activity',
   validateSearch: search.activity,
-  component: lazyRouteComponent(
-    () => import('./screens/activity/ActivityScreen.tsx'),
-    'ActivityScreen',
-  ),
+  component: screen(() => import('./screens/activity/ActivityScreen.tsx'), 'ActivityScreen'),
 })
 const trace = createRoute({
   getParentRoute: () => app,
   path: '/activity/$traceId',
-  component: lazyRouteComponent(() => import('./screens/activity/TraceScreen.tsx'), 'TraceScreen'),
+  component: screen(() => import('./screens/activity/TraceScreen.tsx'), 'TraceScreen'),
 })
 
 const audit = createRoute({
   getParentRoute: () => app,
   path: '/audit',
   validateSearch: search.audit,
-  component: lazyRouteComponent(() => import('./screens/audit/AuditScreen.tsx'), 'AuditScreen'),
+  component: screen(() => import('./screens/audit/AuditScreen.tsx'), 'AuditScreen'),
 })
 const verify = createRoute({
   getParentRoute: () => app,
   path: '/audit/verify',
-  component: lazyRouteComponent(() => import('./screens/audit/VerifyScreen.tsx'), 'VerifyScreen'),
+  component: screen(() => import('./screens/audit/VerifyScreen.tsx'), 'VerifyScreen'),
 })
 
 const resources = createRoute({
   getParentRoute: () => app,
   path: '/resources',
   validateSearch: search.resources,
-  component: lazyRouteComponent(
-    () => import('./screens/resources/ResourcesScreen.tsx'),
-    'ResourcesScreen',
-  ),
+  component: screen(() => import('./screens/resources/ResourcesScreen.tsx'), 'ResourcesScreen'),
 })
 const newResource = createRoute({
   getParentRoute: () => app,
   path: '/resources/new',
   validateSearch: search.newResource,
-  component: lazyRouteComponent(
-    () => import('./screens/resources/NewResourceScreen.tsx'),
-    'NewResourceScreen',
-  ),
+  component: screen(() => import('./screens/resources/NewResourceScreen.tsx'), 'NewResourceScreen'),
 })
 const resource = createRoute({
   getParentRoute: () => app,
   path: '/resources/$kind/$name',
   validateSearch: search.resource,
-  component: lazyRouteComponent(
-    () => import('./screens/resources/ResourceScreen.tsx'),
-    'ResourceScreen',
-  ),
+  component: screen(() => import('./screens/resources/ResourceScreen.tsx'), 'ResourceScreen'),
 })
 
 const people = createRoute({
   getParentRoute: () => app,
   path: '/people',
   validateSearch: search.people,
-  component: lazyRouteComponent(() => import('./screens/people/UsersScreen.tsx'), 'UsersScreen'),
+  component: screen(() => import('./screens/people/UsersScreen.tsx'), 'UsersScreen'),
 })
 const groups = createRoute({
   getParentRoute: () => app,
   path: '/people/groups',
-  component: lazyRouteComponent(() => import('./screens/people/GroupsScreen.tsx'), 'GroupsScreen'),
+  component: screen(() => import('./screens/people/GroupsScreen.tsx'), 'GroupsScreen'),
 })
 const roles = createRoute({
   getParentRoute: () => app,
   path: '/people/roles',
-  component: lazyRouteComponent(() => import('./screens/people/RolesScreen.tsx'), 'RolesScreen'),
+  component: screen(() => import('./screens/people/RolesScreen.tsx'), 'RolesScreen'),
 })
 const keys = createRoute({
   getParentRoute: () => app,
   path: '/people/keys',
-  component: lazyRouteComponent(() => import('./screens/people/KeysScreen.tsx'), 'KeysScreen'),
+  component: screen(() => import('./screens/people/KeysScreen.tsx'), 'KeysScreen'),
 })
 
 export const router = createRouter({

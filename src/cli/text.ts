@@ -87,6 +87,11 @@ export function bytes(n: number): string {
   return unit === 0 ? `${n} B` : `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`
 }
 
+/** `1 file`, `3 files`. */
+export function counted(n: number, one: string): string {
+  return `${n} ${n === 1 ? one : `${one}s`}`
+}
+
 /** `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   const s = Math.max(0, Math.round(seconds))

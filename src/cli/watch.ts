@@ -1,7 +1,7 @@
 import type { Job, Plinth } from '@plinth/sdk'
 import { Ended } from './errors.ts'
 import type { ExitName } from './exits.ts'
-import { duration } from './text.ts'
+import { counted, duration } from './text.ts'
 import type { VerbCall } from './verb.ts'
 
 const everyMs = 500
@@ -13,12 +13,12 @@ export function progressText(job: Job): string {
   const { progress: p } = job
   const parts = [
     p.filesTotal !== undefined
-      ? `${p.filesDone ?? 0} of ${p.filesTotal} files`
-      : p.filesDone !== undefined && `${p.filesDone} files`,
+      ? `${p.filesDone ?? 0} of ${counted(p.filesTotal, 'file')}`
+      : p.filesDone !== undefined && counted(p.filesDone, 'file'),
     p.filesUnchanged && `${p.filesUnchanged} unchanged`,
     p.filesFailed && `${p.filesFailed} failed`,
-    p.pages && `${p.pages} pages`,
-    p.chunks && `${p.chunks} chunks`,
+    p.pages && counted(p.pages, 'page'),
+    p.chunks && counted(p.chunks, 'chunk'),
     !isOver(job) && p.filesPerSecond && `${p.filesPerSecond.toFixed(1)} files/s`,
     !isOver(job) && p.secondsLeft != null && `${duration(p.secondsLeft)} left`,
     !isOver(job) && p.current,

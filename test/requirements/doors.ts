@@ -15,6 +15,8 @@ export const doors = rows('issue 3 §5', {
   'M40.first-load': "The console's first load is at most 200 KB gzipped",
   'M40.fsck': 'fsck: finds what was damaged, and how to mend it',
   'M40.marked-passage': 'partsOf: cuts a piece without losing, doubling or moving a character',
+  'M40.server-away':
+    'The console for different people: outlives a server that is away, and keeps what was typed',
   'M40.narrow-tables':
     'The console for different people: keeps every column of a table on a telephone, on a second line',
   'M40.no-double': 'exchangesOf: shows a stored question once while its answer is still arriving',

@@ -1,5 +1,6 @@
 import { createClient, PlinthProblem } from '@plinth/sdk'
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
+import { serverBack } from './reach.ts'
 
 /** The console's only way to the server. */
 export const plinth = createClient()
@@ -8,7 +9,14 @@ export const plinth = createClient()
 export const signedOut: { tell: () => void } = { tell: () => {} }
 
 const onError = (cause: unknown) => {
-  if (cause instanceof PlinthProblem && cause.status === 401) signedOut.tell()
+  if (!(cause instanceof PlinthProblem)) return
+  if (cause.status === 401) signedOut.tell()
+  if (cause.status === 0) void refreshWhenBack()
+}
+
+/** What could not be had while the server was away is asked for again, and so is what may have changed meanwhile. */
+async function refreshWhenBack(): Promise<void> {
+  if (await serverBack()) await queryClient.invalidateQueries()
 }
 
 export const queryClient = new QueryClient({

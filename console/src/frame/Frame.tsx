@@ -6,15 +6,18 @@ import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { IconButton } from '../components/Button.tsx'
 import { Toasts } from '../components/Toast.tsx'
 import { queries } from '../data/queries.ts'
+import { patiently, useAway } from '../data/reach.ts'
 import { useUploads } from '../data/uploads.ts'
 import { KeysDialog, useGlobalKeys } from './Keys.tsx'
 import { useNarrow, useOnline } from './media.ts'
 import { Navigation } from './Navigation.tsx'
 
 const UploadPanel = lazy(() =>
-  import('./UploadPanel.tsx').then((module) => ({ default: module.UploadPanel })),
+  patiently(() => import('./UploadPanel.tsx')).then((module) => ({ default: module.UploadPanel })),
 )
-const Palette = lazy(() => import('./Palette.tsx').then(({ Palette: it }) => ({ default: it })))
+const Palette = lazy(() =>
+  patiently(() => import('./Palette.tsx')).then(({ Palette: it }) => ({ default: it })),
+)
 
 export function Frame() {
   const [palette, setPalette] = useState(false)
@@ -97,7 +100,9 @@ function TopBar({ onSearch }: { onSearch: () => void }) {
 }
 
 function OfflineBanner() {
-  if (useOnline()) return null
+  const away = useAway()
+  const online = useOnline()
+  if (online && !away) return null
   return (
     <div
       role="status"
@@ -105,7 +110,9 @@ function OfflineBanner() {
         text-warning"
     >
       <WifiOff aria-hidden className="size-4" />
-      You are offline. What you type is kept; it can be sent when the network is back.
+      {online
+        ? 'The server does not answer. What you type is kept; this page goes on by itself when it is back.'
+        : 'You are offline. What you type is kept; it can be sent when the network is back.'}
     </div>
   )
 }

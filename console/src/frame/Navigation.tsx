@@ -17,15 +17,20 @@ import { Kbd } from '../components/Tooltip.tsx'
 import { plinth } from '../data/client.ts'
 import { forgetDrafts } from '../data/drafts.ts'
 import { queries } from '../data/queries.ts'
+import { patiently } from '../data/reach.ts'
 import { may, useMay } from '../data/session.ts'
 import { layers } from './layers.ts'
 import { setTheme, type Theme, useTheme } from './theme.ts'
 
 const PasswordDialog = lazy(() =>
-  import('./PasswordDialog.tsx').then((module) => ({ default: module.PasswordDialog })),
+  patiently(() => import('./PasswordDialog.tsx')).then((module) => ({
+    default: module.PasswordDialog,
+  })),
 )
 const DoctorDialog = lazy(() =>
-  import('./DoctorDialog.tsx').then((module) => ({ default: module.DoctorDialog })),
+  patiently(() => import('./DoctorDialog.tsx')).then((module) => ({
+    default: module.DoctorDialog,
+  })),
 )
 
 interface NavigationProps {

@@ -72,7 +72,13 @@ export function FaultScreen({ error }: { error: unknown }) {
     <>
       <PageHeader title="Something went wrong" />
       <div className="mx-auto w-full max-w-2xl p-6">
-        <ErrorPanel problem={problem} onRetry={() => void router.invalidate()} />
+        <ErrorPanel
+          problem={problem}
+          // A fault of the page, or a part of an older build: only a new page can do better.
+          onRetry={() =>
+            problem.code === 'CONSOLE_FAULT' ? location.reload() : void router.invalidate()
+          }
+        />
       </div>
     </>
   )

@@ -106,9 +106,9 @@ async function actorBy(client: Plinth, who: string): Promise<string> {
   throw usage(`"${who}" may be ${choices.join('; ')}.`, 'Name one of them by its id.')
 }
 
-/** `document:doc_… “Its title”`. */
+/** `document:doc_… Its title`. */
 function targetText({ target, targetName }: { target: string; targetName: string | null }): string {
-  return targetName === null ? target : `${target} “${targetName}”`
+  return targetName === null ? target : `${target} ${targetName}`
 }
 
 /** A date alone means its beginning in UTC. */

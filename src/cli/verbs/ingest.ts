@@ -5,7 +5,7 @@ import type { Job, Plinth, Upload } from '@plinth/sdk'
 import { limits, PlinthError } from '#kernel'
 import { Ended, errorText, exitFor, shownOf, usage } from '../errors.ts'
 import type { ExitName } from '../exits.ts'
-import { bytes, duration } from '../text.ts'
+import { bytes, counted, duration } from '../text.ts'
 import type { Verb, VerbCall } from '../verb.ts'
 import { exitOfJobs, jobText, watchJobs } from '../watch.ts'
 
@@ -117,7 +117,9 @@ async function upload(call: VerbCall, source: string, what: readonly string[]): 
   }
   const received = files.length - failed - unchanged
   const again = unchanged > 0 ? `, ${unchanged} unchanged` : ''
-  await call.say(`${received} files received${again}${failed > 0 ? `, ${failed} refused` : ''}`)
+  await call.say(
+    `${counted(received, 'file')} received${again}${failed > 0 ? `, ${failed} refused` : ''}`,
+  )
   const ended = await end(call, [...jobs], [])
   if (failed === 0) return ended
   return failed === files.length ? worst : 'partly'

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { PlinthError } from '#kernel'
 import { usage } from '../errors.ts'
 import type { ExitName } from '../exits.ts'
 import type { PullChoice } from '../local.ts'
@@ -82,10 +83,23 @@ async function pull(call: VerbCall): Promise<ExitName> {
     await call.say(`${call.arg(0)}: ${size}checked, in ${done.dir}`)
     call.note(restart)
     return 'ok'
+  } catch (error) {
+    throw withoutHub(error, call.arg(0) ?? '')
   } finally {
     release()
   }
 }
+
+/** Where the hub is out of reach: the way that needs no network. */
+function withoutHub(error: unknown, name: string): unknown {
+  if (!(error instanceof PlinthError) || !unreachable.includes(error.code)) return error
+  return new PlinthError(error.code, {
+    detail: error.message,
+    remedy: `Name a mirror with --hub, or fetch the model where there is a network and add it here: plinth models add ${name} PATH`,
+  })
+}
+
+const unreachable: readonly string[] = ['UPSTREAM_FAILED', 'UPSTREAM_TIMEOUT', 'UNAVAILABLE']
 
 /** Where a model that is not in the table comes from; all three options, or none. */
 function pinnedBy(call: VerbCall): PullChoice['pinned'] {

@@ -3,7 +3,7 @@ import type { DoctorReport } from '@plinth/sdk'
 import { shownOf } from '../errors.ts'
 import type { ExitName } from '../exits.ts'
 import type { BackupSummary } from '../local.ts'
-import { bytes, folded } from '../text.ts'
+import { bytes, counted, folded } from '../text.ts'
 import type { Verb, VerbCall } from '../verb.ts'
 import { bodyOf, writeWhole } from './audit.ts'
 
@@ -80,7 +80,7 @@ async function print(call: VerbCall, report: DoctorReport): Promise<void> {
   }
   const count = (result: string) => report.checks.filter((one) => one.result === result).length
   await call.say(
-    `${report.checks.length} checks: ${count('failed')} failed, ${count('warning')} warnings`,
+    `${counted(report.checks.length, 'check')}: ${count('failed')} failed, ${counted(count('warning'), 'warning')}`,
   )
 }
 
@@ -128,7 +128,9 @@ async function restore(call: VerbCall): Promise<ExitName> {
     await local.close()
   }
   await call.data(done)
-  await call.say(`${done.files} files (${bytes(done.bytes)}) restored from ${done.createdAt}`)
+  await call.say(
+    `${counted(done.files, 'file')} (${bytes(done.bytes)}) restored from ${done.createdAt}`,
+  )
   for (const note of done.notes) call.note(note)
   if (!call.json) call.note('Start it with `plinth start`, then run `plinth doctor --fsck`.')
   return 'ok'

@@ -48,6 +48,8 @@ export interface SyncInput {
 
 interface BatchInput {
   actor: AuditActor
+  /** For people who look at the job. */
+  source?: string
   force?: boolean
   items: { documentId: string; changeMark?: string | null; originalKey?: string }[]
 }

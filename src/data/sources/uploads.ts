@@ -158,7 +158,8 @@ export async function receiveDocument(
   const items = [{ documentId, changeMark, originalKey: content.originalKey }]
   // Content that is what it was is read again where it goes by another title or metadata now.
   const force = known && digestOf(known.given) !== digestOf(all) ? { force: true } : {}
-  const { id } = await requestIngest(tx, { actor, items, ...force }, { createdBy: actor.id })
+  const input = { actor, source: source.name, items, ...force }
+  const { id } = await requestIngest(tx, input, { createdBy: actor.id })
   return { documentId, jobId: id }
 }
 

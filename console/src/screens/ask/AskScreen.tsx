@@ -6,6 +6,7 @@ import { IconButton } from '../../components/Button.tsx'
 import { PageHeader } from '../../components/Page.tsx'
 import { Skeleton } from '../../components/States.tsx'
 import { queries } from '../../data/queries.ts'
+import { patiently } from '../../data/reach.ts'
 import { isTyping } from '../../frame/Keys.tsx'
 import { useExtraWide, useNarrow, useWide } from '../../frame/media.ts'
 import { Guard, Loaded } from '../../frame/Screens.tsx'
@@ -18,10 +19,14 @@ import { useStickToEnd } from './use-stick-to-end.ts'
 
 // Formatting and its sanitiser come with the first answer, not with the page.
 const ExchangeView = lazy(() =>
-  import('./ExchangeView.tsx').then((module) => ({ default: module.ExchangeView })),
+  patiently(() => import('./ExchangeView.tsx')).then((module) => ({
+    default: module.ExchangeView,
+  })),
 )
 const SourceViewer = lazy(() =>
-  import('../../viewer/SourceViewer.tsx').then((module) => ({ default: module.SourceViewer })),
+  patiently(() => import('../../viewer/SourceViewer.tsx')).then((module) => ({
+    default: module.SourceViewer,
+  })),
 )
 
 export function AskScreen() {

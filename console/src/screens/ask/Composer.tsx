@@ -5,6 +5,7 @@ import { Button } from '../../components/Button.tsx'
 import { Select } from '../../components/Field.tsx'
 import { useDraft } from '../../data/drafts.ts'
 import { queries } from '../../data/queries.ts'
+import { useAway } from '../../data/reach.ts'
 import { useNarrow, useOnline } from '../../frame/media.ts'
 
 interface ComposerProps {
@@ -24,13 +25,14 @@ export function Composer(props: ComposerProps) {
   const [question, setQuestion] = useDraft(`ask.${conversationId ?? 'new'}`)
   const assistants = useQuery(queries.assistants()).data?.items ?? []
   const online = useOnline()
+  const away = useAway()
   const narrow = useNarrow()
   const box = useRef<HTMLTextAreaElement>(null)
   useEffect(() => {
     // A keyboard that slides over the page on a telephone would hide what there is to read.
     if (!narrow) box.current?.focus({ preventScroll: true })
   }, [narrow])
-  const ready = question.trim() !== '' && !onStop && online
+  const ready = question.trim() !== '' && !onStop && online && !away
   const send = (event?: FormEvent) => {
     event?.preventDefault()
     if (!ready) return

@@ -1,6 +1,8 @@
 import type { Answer, AskEvent, Citation, Passage, PlinthProblem, Unsupported } from '@plinth/sdk'
 import { useSyncExternalStore } from 'react'
 import { plinth, problemOf, queryClient } from '../../data/client.ts'
+import { readDraft, writeDraft } from '../../data/drafts.ts'
+import { serverBack } from '../../data/reach.ts'
 
 /**
  * A question that was asked in this page, and its answer as it arrives. Turns live outside the components: going to
@@ -104,12 +106,24 @@ export function forgetTurns(match: (turn: Turn) => boolean): void {
 
 async function run(turn: Turn, signal: AbortSignal): Promise<void> {
   const { key, question, assistant, conversationId } = turn
+  const draft = `ask.${conversationId ?? 'new'}`
+  let heard = false
   try {
     const events = plinth.answers.askStream({ question, assistant, conversationId }, { signal })
-    for await (const event of events) take(key, event)
+    for await (const event of events) {
+      // It was kept after an attempt that reached nobody.
+      if (!heard && readDraft(draft) === question) writeDraft(draft, '')
+      heard = true
+      take(key, event)
+    }
   } catch (cause) {
+    const problem = problemOf(cause)
     if (signal.aborted) update(key, { phase: 'stopped' })
-    else update(key, { phase: 'broken', problem: problemOf(cause) })
+    else update(key, { phase: 'broken', problem })
+    if (!signal.aborted && problem.status === 0) {
+      if (!heard && readDraft(draft) === '') writeDraft(draft, question)
+      void serverBack()
+    }
   }
   void queryClient.invalidateQueries({ queryKey: ['conversations'] })
 }

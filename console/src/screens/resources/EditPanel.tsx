@@ -10,12 +10,13 @@ import { Skeleton } from '../../components/States.tsx'
 import { plinth, problemOf, queryClient } from '../../data/client.ts'
 import { useDraft } from '../../data/drafts.ts'
 import { plural } from '../../data/format.ts'
+import { patiently } from '../../data/reach.ts'
 import { DiffView } from './DiffView.tsx'
 import { lineProblemsOf } from './line-problems.ts'
 import { useValidation, type Validation } from './use-validation.ts'
 
 const YamlEditor = lazy(() =>
-  import('./YamlEditor.tsx').then((module) => ({ default: module.YamlEditor })),
+  patiently(() => import('./YamlEditor.tsx')).then((module) => ({ default: module.YamlEditor })),
 )
 
 interface EditPanelProps {
