@@ -131,6 +131,13 @@ export const settings = {
       'Memory for search indexes of this process; the least recently used one is unloaded beyond it.',
     read: whole(64, 1_048_576),
   }),
+  PLINTH_UPLOAD_QUOTA_MB: setting({
+    default: '102400',
+    unit: 'MiB',
+    reason:
+      'Most bytes of originals that uploads and texts may store for one organization, those under way included; 0 sets no limit. Scanned folders do not count.',
+    read: whole(0, 1_073_741_824),
+  }),
   PLINTH_ALLOWED_PRIVATE_HOSTS: setting({
     default: 'localhost:11434,127.0.0.1:11434',
     unit: 'host:port, …',
@@ -190,6 +197,7 @@ export interface Config {
   workers: number
   parsers: number
   indexMemoryMb: number
+  uploadQuotaMb: number
   allowedPrivateHosts: string[]
   folders: string[]
   logLevel: string
@@ -230,6 +238,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     workers: get('PLINTH_WORKERS'),
     parsers: get('PLINTH_PARSERS'),
     indexMemoryMb: get('PLINTH_INDEX_MEMORY_MB'),
+    uploadQuotaMb: get('PLINTH_UPLOAD_QUOTA_MB'),
     allowedPrivateHosts: get('PLINTH_ALLOWED_PRIVATE_HOSTS'),
     folders: get('PLINTH_FOLDERS'),
     logLevel: get('PLINTH_LOG_LEVEL'),

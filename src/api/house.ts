@@ -34,6 +34,8 @@ export interface ApiHouse {
   ingest: IngestHouse
   jobs: JobWorker
   uploads: UploadFiles
+  /** Bytes that uploads and texts may store for one organization; 0: no limit. */
+  uploadQuota: number
   /** Checks (`doctor`) and backups. */
   upkeep: Upkeep
   /** The organization that this server serves to people who sign in. */
@@ -60,8 +62,15 @@ export interface SystemFacts {
 
 /** Files while they are received: appended at an offset, then turned into an object. */
 export interface UploadFiles {
-  /** Appends from `offset`; returns bytes safely on disk. Throws CONFLICT where the file has another length. */
-  append(id: string, offset: number, body: NodeJS.ReadableStream): Promise<number>
+  /**
+   * Appends from `offset`, up to `size` in all; returns bytes safely on disk. Throws CONFLICT where the file has another
+   * length, INVALID_INPUT where more comes than was said.
+   */
+  append(
+    id: string,
+    at: { offset: number; size: number },
+    body: NodeJS.ReadableStream,
+  ): Promise<number>
   size(id: string): Promise<number>
   /** Digest of the whole file, then the object of that digest exists. */
   finish(id: string, keyOf: (digest: string) => string): Promise<{ digest: string; key: string }>

@@ -22,6 +22,7 @@ export { type Found, type Query, type RetrieveHouse, retrieve } from './retrieve
 export * from './search/index.ts'
 export { BaseLanguages } from './search/languages.ts'
 export { type Candidate, mergeNeighbours, readWinners } from './search/winners.ts'
+export { countOriginal, hasOriginal, requireRoom } from './sources/quota.ts'
 export { readersOf } from './sources/readers.ts'
 export * from './sources/retry.ts'
 export { SourceSchedule } from './sources/schedule.ts'

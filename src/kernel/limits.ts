@@ -3,6 +3,7 @@ export const limits = {
   jsonBodyBytes: 2 * 1024 * 1024,
   modelBodyBytes: 32 * 1024 * 1024,
   uploadBytes: 200 * 1024 * 1024,
+  openUploadsPerPerson: 1_000,
   jsonDepth: 32,
   pageSizeDefault: 50,
   pageSizeMax: 500,

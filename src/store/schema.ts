@@ -207,6 +207,8 @@ export interface Schema {
     created_at: Time
     updated_at: Time
   }
+  received_original: Tenant & { digest: string; bytes: number; created_at: Time }
+  upload_use: Tenant & { stored: number }
   vault_entry: Tenant & {
     id: string
     document_version_id: Nullable<string>

@@ -122,6 +122,7 @@ function apiHouse(
     ingest,
     jobs,
     uploads: new FolderUploads(join(config.dataDir, 'uploads'), objects),
+    uploadQuota: config.uploadQuotaMb * 1024 * 1024,
     upkeep: upkeepOf({ config, version, foundation, objects, embedders, chat, pipelines }),
     organization: { id: foundation.organizationId, name: config.organization },
     publicUrl: () => config.publicUrl || `http://${config.host}:${config.port}`,

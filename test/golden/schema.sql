@@ -477,6 +477,16 @@ create table project ( -- row-level security, forced
 )
 policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
 
+create table received_original ( -- row-level security, forced
+  organization_id text not null,
+  digest text not null,
+  bytes bigint not null,
+  created_at timestamp with time zone not null default now(),
+  constraint received_original_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
+  constraint received_original_pkey PRIMARY KEY (organization_id, digest)
+)
+policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
+
 create table resource ( -- row-level security, forced
   organization_id text not null,
   kind text not null,
@@ -637,6 +647,15 @@ create table upload ( -- row-level security, forced
   updated_at timestamp with time zone not null default now(),
   constraint upload_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
   constraint upload_pkey PRIMARY KEY (id)
+)
+CREATE INDEX upload_open ON public.upload USING btree (organization_id, updated_at) WHERE (state = 'receiving'::text)
+policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
+
+create table upload_use ( -- row-level security, forced
+  organization_id text not null,
+  stored bigint not null,
+  constraint upload_use_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
+  constraint upload_use_pkey PRIMARY KEY (organization_id)
 )
 policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
 

@@ -1,10 +1,14 @@
 import { z } from 'zod'
 import {
   cleanName,
+  countOriginal,
+  hasOriginal,
   noteReceived,
   originalKeyOf,
   receiveDocument,
+  requireRoom,
   requireUpload,
+  resumeUpload,
   type SourceWithBase,
   settleUpload,
   startUpload,
@@ -35,6 +39,7 @@ export const uploadRoutes = [
       const bytes = Buffer.from(body.text)
       const digest = digestOfBytes(bytes)
       const originalKey = originalKeyOf(context.organizationId, digest)
+      await reserveText(house, context, { digest, bytes: bytes.byteLength })
       if (!(await house.objects.has(originalKey))) await house.objects.put(originalKey, bytes)
       const name = withEnding(cleanName(body.externalId), body.mediaType)
       const { readers, metadata, title } = body
@@ -61,7 +66,7 @@ export const uploadRoutes = [
       await uploadSource(house, context, body.source)
       const actor = actorOf(context.principal)
       const row = await house.store.within(context.organizationId, (tx) =>
-        startUpload(tx, body, actor),
+        startUpload(tx, body, { by: actor, quota: house.uploadQuota }),
       )
       const received = await house.uploads.size(row.id)
       const started = { ...row, received }
@@ -102,12 +107,11 @@ export const uploadRoutes = [
         requireUpload(tx, params.id, actor),
       )
       if (row.state === 'received') return view({ ...row, received: row.size }, null)
-      const received = await house.uploads.append(row.id, query.offset, request.raw)
-      if (received > row.size) {
-        await house.uploads.discard(row.id)
-        const detail = `${received} bytes came for an upload of ${row.size}; it starts again.`
-        throw new PlinthError('INVALID_INPUT', detail)
-      }
+      await house.store.within(context.organizationId, (tx) =>
+        resumeUpload(tx, row, { by: actor, quota: house.uploadQuota }),
+      )
+      const at = { offset: query.offset, size: row.size }
+      const received = await house.uploads.append(row.id, at, request.raw)
       await house.store.within(context.organizationId, (tx) => noteReceived(tx, row.id, received))
       const now = { ...row, received }
       return received === row.size ? complete(house, context, now) : view(now, null)
@@ -133,7 +137,11 @@ async function complete(house: ApiHouse, context: RequestContext, row: UploadRow
   const content = { ...found, name, digest, originalKey: key, readers, metadata }
   const received = await receive(house, context, {
     ...content,
-    first: async (tx) => settleUpload(tx, row.id, { digest, key }),
+    first: async (tx) => {
+      if (!(await settleUpload(tx, row.id, { digest, key }))) return false
+      await countOriginal(tx, { digest, bytes: row.size })
+      return true
+    },
   })
   await house.uploads.discard(row.id)
   return view({ ...row, received: row.size, state: 'received' }, received.jobId || null)
@@ -168,6 +176,20 @@ async function receive(
   })
   house.jobs.nudge()
   return received
+}
+
+/** A text is counted before it is kept: the same bytes sent again take no more room. */
+async function reserveText(
+  house: ApiHouse,
+  context: RequestContext,
+  text: { digest: string; bytes: number },
+): Promise<void> {
+  const by = actorOf(context.principal)
+  await house.store.within(context.organizationId, async (tx) => {
+    if (await hasOriginal(tx, text.digest)) return
+    await requireRoom(tx, { bytes: text.bytes, quota: house.uploadQuota, by })
+    await countOriginal(tx, text)
+  })
 }
 
 async function uploadSource(

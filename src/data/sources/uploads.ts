@@ -3,6 +3,7 @@ import { type AuditActor, type Constraint, mayRead, permissionSetFor } from '#go
 import { digestOf, limits, newId, PlinthError, type Resource } from '#kernel'
 import type { Store, Tx } from '#store'
 import { addDocuments, changeReaders, documentsByExternalId } from '../documents/rows.ts'
+import { requireRoom, reservedMinutes } from './quota.ts'
 import { requestIngest } from './sync.ts'
 
 export interface UploadRow {
@@ -38,8 +39,15 @@ export function cleanName(name: string): string {
   return cleaned
 }
 
-/** Begins an upload, or finds the one that broke off: same source, name, size and digest by the same person. */
-export async function startUpload(tx: Tx, wanted: NewUpload, by: AuditActor): Promise<UploadRow> {
+/**
+ * Begins an upload, or finds the one that broke off: same source, name, size and digest by the same person. Throws
+ * TOO_LARGE where it does not fit into the quota (see `requireRoom`).
+ */
+export async function startUpload(
+  tx: Tx,
+  wanted: NewUpload,
+  { by, quota }: { by: AuditActor; quota: number },
+): Promise<UploadRow> {
   if (wanted.size > limits.uploadBytes) {
     throw new PlinthError(
       'TOO_LARGE',
@@ -60,6 +68,7 @@ export async function startUpload(tx: Tx, wanted: NewUpload, by: AuditActor): Pr
     .limit(1)
     .executeTakeFirst()
   if (earlier) return requireUpload(tx, earlier.id, by)
+  await requireRoom(tx, { bytes: wanted.size, quota, by })
   const id = newId('upl')
   await tx
     .insertInto('upload')
@@ -89,6 +98,23 @@ export async function requireUpload(tx: Tx, id: string, by: AuditActor): Promise
   if (!row) throw new PlinthError('NOT_FOUND', `There is no upload ${id} of yours.`)
   const state = row.state as UploadRow['state']
   return { ...row, size: Number(row.size), received: Number(row.received), state }
+}
+
+/** An upload that rested gave its room back: whoever goes on with it asks for it again, and holds it from now on. */
+export async function resumeUpload(
+  tx: Tx,
+  row: UploadRow,
+  { by, quota }: { by: AuditActor; quota: number },
+): Promise<void> {
+  const rested = await tx
+    .selectFrom('upload')
+    .select('id')
+    .where('id', '=', row.id)
+    .where('updated_at', '<=', sql<Date>`now() - make_interval(mins => ${reservedMinutes})`)
+    .executeTakeFirst()
+  if (!rested) return
+  await requireRoom(tx, { bytes: row.size, quota, by })
+  await noteReceived(tx, row.id, row.received)
 }
 
 /** Bytes that are safe on disk. */

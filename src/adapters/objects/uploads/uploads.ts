@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { limits, PlinthError } from '#kernel'
+import { PlinthError } from '#kernel'
 import type { ObjectStore } from '#ports'
 
 /** Files while they are received, one per upload, in a folder beside the object store. */
@@ -20,9 +20,13 @@ export class FolderUploads {
   /**
    * Appends what follows at `offset` and flushes it; returns the bytes that are safe. A sender that broke off goes on
    * from there. Throws CONFLICT where the file has another length than the sender thinks or another request is
-   * writing it, CANCELLED where the sender leaves, TOO_LARGE over the limit.
+   * writing it, CANCELLED where the sender leaves, INVALID_INPUT as soon as more than `size` bytes came: it starts again.
    */
-  async append(id: string, offset: number, body: NodeJS.ReadableStream): Promise<number> {
+  async append(
+    id: string,
+    at: { offset: number; size: number },
+    body: NodeJS.ReadableStream,
+  ): Promise<number> {
     if (this.#busy.has(id)) {
       throw new PlinthError('CONFLICT', {
         detail: 'Another request is sending this upload now.',
@@ -31,13 +35,17 @@ export class FolderUploads {
     }
     this.#busy.add(id)
     try {
-      return await this.#append(id, offset, body)
+      return await this.#append(id, at, body)
     } finally {
       this.#busy.delete(id)
     }
   }
 
-  async #append(id: string, offset: number, body: NodeJS.ReadableStream): Promise<number> {
+  async #append(
+    id: string,
+    { offset, size: wanted }: { offset: number; size: number },
+    body: NodeJS.ReadableStream,
+  ): Promise<number> {
     await mkdir(this.#folder, { recursive: true })
     const file = await open(this.#path(id), 'a', 0o600)
     try {
@@ -51,7 +59,10 @@ export class FolderUploads {
       for await (const piece of body) {
         const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
         size += bytes.byteLength
-        if (size > limits.uploadBytes) throw tooLarge(size)
+        if (size > wanted) {
+          await file.truncate(0)
+          throw tooMuch(size, wanted)
+        }
         await file.appendFile(bytes)
       }
       await file.sync()
@@ -100,8 +111,9 @@ export class FolderUploads {
   }
 }
 
-function tooLarge(size: number): PlinthError {
-  return new PlinthError('TOO_LARGE', `${size} bytes are over the limit of ${limits.uploadBytes}.`)
+function tooMuch(size: number, wanted: number): PlinthError {
+  const detail = `At least ${size} bytes came for an upload of ${wanted}; it starts again.`
+  return new PlinthError('INVALID_INPUT', detail)
 }
 
 function mapped(error: unknown): unknown {
