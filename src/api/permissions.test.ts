@@ -97,6 +97,11 @@ describe('every route of the table', () => {
     expect(await denials()).toBe(before + guarded.length)
   })
 
+  it('gives a backup of the whole server to the organization that runs it only [M27.backup-tenant]', async () => {
+    const reply = await stranger.call('GET', '/api/v1/system/backup')
+    expect(reply.body).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+  })
+
   it('knows nothing of another organization: its ids answer as absent ones do [M27.foreign-ids]', async () => {
     const { body: user } = await house.owner.call('POST', '/api/v1/users', {
       body: { email: 'known@x.example', name: 'Known' },

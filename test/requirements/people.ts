@@ -1,6 +1,7 @@
 import { rows } from './row.ts'
 
 export const people = rows('issue 3 §2', {
+  'M27.backup-tenant': 'A backup of the whole server is for the organization that runs it only',
   'M27.after-errors': 'The embedded engine: goes on after statements that fail',
   'M27.bootstrap':
     'An organization: is made once, also by servers that start together, and keeps what people changed',

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { actorOf } from '#governance'
+import { PlinthError } from '#kernel'
 import { replied, route } from '../http/route.ts'
 
 export const systemBackupRoutes = [
@@ -12,6 +13,7 @@ export const systemBackupRoutes = [
     produces: 'application/x-tar',
     async handler({ context, reply }, house) {
       const { organizationId, principal, requestId } = context
+      if (organizationId !== house.organization.id) throw notTheirs()
       await house.store.within(organizationId, (tx) =>
         house.appendAudit(tx, [
           { kind: 'backup.made', actor: actorOf(principal), outcome: 'intended', requestId },
@@ -26,3 +28,11 @@ export const systemBackupRoutes = [
     },
   }),
 ]
+
+/** It holds the documents of every organization on the server, and the keys that open them. */
+function notTheirs(): PlinthError {
+  return new PlinthError('FORBIDDEN', {
+    detail: 'A backup holds every organization of this server; yours is not the one that runs it.',
+    remedy: 'Ask whoever runs this server for one.',
+  })
+}
