@@ -62,6 +62,8 @@ export const audit = rows('issue 3 §2', {
     'The signing key: is made once, readable by its owner only, by however many starters',
   'M28.two-trees':
     'The Merkle tree of the server: agrees with the verifier’s on leaves, frontier and root',
+  'M28.verify-swapped':
+    'Verifying an export: detects checkpoints that changed places, of another log, or under another key',
   'M28.verify-deleted': 'Verifying an export: detects a deleted event',
   'M28.verify-edited':
     'Verifying an export: detects an edited event, one character anywhere in its line',

@@ -209,6 +209,26 @@ describe('verifying an export', () => {
     )
   })
 
+  it('detects checkpoints that changed places, of another log, or under another key [M28.verify-swapped]', async () => {
+    const log = honest(['a', 'b', 'c', 'd'], [2])
+    const points = log.lines.flatMap((line, i) => (line.startsWith('{"checkpoint"') ? [i] : []))
+    const [one, two] = [points[0]!, points.at(-1)!]
+    expect(one).not.toBe(two)
+    await expectDetected(log.lines.with(one, log.lines[two]!).with(two, log.lines[one]!))
+    const other = honest(['a', 'b', 'c', 'e'], [2])
+    await expectDetected(log.lines.with(two, other.lines.at(-1)!))
+    const tree = appendLeaves(
+      { size: 0, frontier: [] },
+      ['a', 'b', 'c', 'd'].map((text, seq) => leafHash(eventText(seq, text))),
+    )
+    const elsewhere = key.signCheckpoint(auditOrigin('org_other'), tree)
+    await expectDetected(log.lines.with(two, JSON.stringify({ checkpoint: elsewhere })))
+    const thief = new CheckpointKey(Buffer.alloc(32, 8))
+    const resigned = JSON.stringify({ checkpoint: thief.signCheckpoint(origin, tree) })
+    const header = log.lines[0]!.replace(vkey, thief.vkey(origin))
+    await expectDetected(log.lines.with(0, header).with(two, resigned))
+  })
+
   it('says what it could not prove [M28.verify-honest]', async () => {
     const log = honest(['a', 'b'], [])
     const report = await verifyExport(log.lines.join('\n'))
