@@ -27,7 +27,7 @@ export function AuditFilters({ total }: { total: number | undefined }) {
         label="Search events"
         value={search}
         onChange={setSearch}
-        className="min-w-0 flex-1 sm:max-w-60"
+        className="min-w-44 flex-1 sm:max-w-60"
       />
       {narrow ? (
         <Button

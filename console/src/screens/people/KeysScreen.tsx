@@ -116,7 +116,7 @@ const columns: Column<ApiKey>[] = [
     key: 'user',
     header: 'Acts as',
     width: 'minmax(110px, 1fr)',
-    narrow: 'named',
+    narrow: 'below',
     cell: ({ userName }) => <span className="text-ink-2">{userName}</span>,
   },
   {
@@ -156,7 +156,7 @@ const columns: Column<ApiKey>[] = [
     key: 'used',
     header: 'Last used',
     width: '104px',
-    narrow: 'named',
+    narrow: 'hide',
     cell: ({ lastUsedAt }) => <RelativeTime at={lastUsedAt} />,
   },
 ]
