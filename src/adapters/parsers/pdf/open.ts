@@ -47,10 +47,15 @@ export class PdfDocument {
   close(): void {
     const { call, broken } = this.library
     if (broken) return
-    if (this.current !== 0) call.FPDF_ClosePage(this.current)
-    for (const release of this.releases) release()
-    call.FPDF_CloseDocument(this.handle)
-    call.free(this.bytes)
+    try {
+      if (this.current !== 0) call.FPDF_ClosePage(this.current)
+      for (const release of this.releases) release()
+      call.FPDF_CloseDocument(this.handle)
+      call.free(this.bytes)
+    } catch {
+      // What was read is right all the same; the instance is not to be used again.
+      this.library.discard()
+    }
   }
 }
 
