@@ -1,146 +1,99 @@
-import { readFileSync } from 'node:fs'
-import { analyse, type Language } from '../../src/data/index.ts'
+import { analyse, analyseIn } from '../../src/data/index.ts'
 import type { Passage } from '../../src/ports/index.ts'
-import { type FitDocument, PlainIndex, passageOf } from './retrieval.ts'
+import { indexedText, PlainIndex } from './retrieval.ts'
+import {
+  type FitSet,
+  ferriesSet,
+  mtragSet,
+  type SetQuestion,
+  scifactSet,
+  xquadSet,
+} from './sets.ts'
+import { openVectors, type Vectors } from './vectors.ts'
 
 /** A question with the passages that retrieval found for it. */
-export interface FitCase {
+export interface FitCase extends SetQuestion {
   set: string
-  /** Cases of one group stand in one fold: they share documents. */
-  group: string
-  language: string
-  question: string
+  /** The embedder of the dense leg; `none` where there was none. */
+  embedder: string
+  /** Fitted on, or only measured on: by document, the same in every run. */
+  part: 'fit' | 'held-out'
+  language: string | undefined
   passages: Passage[]
-  /** Whether the passages hold the answer. */
+  /** Whether the corpus holds the answer. */
+  wanted: boolean
+  /** Whether the passages found hold it. */
   answerable: boolean
-  /** Where the answer stands, as far as the data say: spans by document. */
-  gold: { document: string; start: number; end: number }[]
 }
 
-const data = new URL('../../../shared/data/', import.meta.url)
 const passagesPerQuestion = 8
+/** Shares of five by which groups are dealt: two of five are held out. */
+const heldOut = 2
 
-function lines<T>(path: string): T[] {
-  const text = readFileSync(new URL(path, data), 'utf8').trim()
-  return text.split('\n').map((line) => JSON.parse(line) as T)
+export function foldOf(group: string): number {
+  let hash = 0
+  for (const char of group) hash = (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0
+  return (Math.imul(hash, 2_654_435_761) >>> 16) % 5
 }
 
-interface XquadQuestion {
-  _id: string
-  text: string
-  metadata: { answers: { answer_start: number; text: string }[] }
-}
-
-/** Each XQuAD question twice: with all paragraphs, and with its own paragraph taken out of the corpus. */
-export function xquadCases(language: 'en' | 'de' | 'zh'): FitCase[] {
-  const folder = `xquad/beir/${language}`
-  const corpus = lines<FitDocument & { _id: string }>(`${folder}/corpus.jsonl`).map((document) => ({
-    ...document,
-    id: document._id,
-  }))
-  const byId = new Map(corpus.map((document) => [document.id, document]))
-  const index = new PlainIndex(corpus, (text) => analyse(text, language))
-  const qrels = readFileSync(new URL(`${folder}/qrels/test.tsv`, data), 'utf8')
-    .trim()
-    .split('\n')
-  const goldOf = new Map(
-    qrels.slice(1).map((row) => row.split('\t').slice(0, 2) as [string, string]),
-  )
-  return lines<XquadQuestion>(`${folder}/queries.jsonl`).flatMap(({ _id, text, metadata }) => {
-    const document = goldOf.get(_id)!
-    const spans = metadata.answers.map(({ answer_start: start, text: answer }) => ({
-      document,
-      start,
-      end: start + answer.length,
-    }))
-    // Languages are parallel by paragraph, so the paragraph's place names the group in all of them.
-    const base = {
-      set: `xquad-${language}`,
-      group: `x${titleKey(byId.get(document)!, corpus)}`,
-      language,
-      question: text,
-    }
-    const found = index.search(text, passagesPerQuestion)
-    const here = found.some((passage) => passage.documentId === document)
-    const left = index.search(text, passagesPerQuestion, new Set([document]))
-    return [
-      { ...base, passages: found, answerable: here, gold: here ? spans : [] },
-      { ...base, passages: left, answerable: false, gold: [] },
-    ]
+async function casesOf(set: FitSet, embedder: string, vectors?: Vectors): Promise<FitCase[]> {
+  const { documents, questions } = set
+  const index = new PlainIndex(documents, {
+    analyse: (text) => (set.measuredOnly ? analyseIn(text) : analyse(text, set.language)),
+    ...(vectors ? { vectors: await vectors.passages(documents.map(indexedText)) } : {}),
   })
-}
-
-/** Articles are numbered by their first paragraph, the same in every language. */
-function titleKey(document: FitDocument, corpus: readonly FitDocument[]): number {
-  return corpus.findIndex((other) => other.title === document.title)
-}
-
-interface Claim {
-  _id: string
-  claim: string
-  evidence: { doc_id: string; sentences: number[] }[]
-}
-
-/** SciFact claims: with evidence among the passages, or without any in the corpus. */
-export function scifactCases(): FitCase[] {
-  const corpus = lines<FitDocument & { _id: string; metadata: { lens: number[] } }>(
-    'scifact/corpus.jsonl',
-  )
-  const documents = corpus.map((document) => ({ ...document, id: document._id }))
-  const byId = new Map(documents.map((document) => [document.id, document]))
-  const index = new PlainIndex(documents, (text) => analyse(text, 'en'))
-  return lines<Claim>('scifact/claims.jsonl').map(({ _id, claim, evidence }) => {
-    const passages = index.search(claim, passagesPerQuestion)
-    const here = evidence.filter((one) =>
-      passages.some((passage) => passage.documentId === one.doc_id),
-    )
-    const gold = here.flatMap(({ doc_id, sentences }) =>
-      sentences.map((sentence) => ({
-        document: doc_id,
-        ...sentenceSpan(byId.get(doc_id)!.metadata.lens, sentence),
-      })),
-    )
-    const base = { set: 'scifact', group: `s${_id}`, language: 'en', question: claim }
-    return { ...base, passages, answerable: here.length > 0, gold }
-  })
-}
-
-function sentenceSpan(lens: readonly number[], sentence: number): { start: number; end: number } {
-  const start = lens.slice(0, sentence).reduce((sum, length) => sum + length, 0) + sentence
-  return { start, end: start + lens[sentence]! }
-}
-
-interface Task {
-  task_id: string
-  conversation_id: string
-  answerability: string[]
-  input: { speaker: string; text: string }[]
-  contexts: { document_id: string; title?: string; text: string }[]
-}
-
-/** MTRAG-UN: the last question of a conversation with its contexts, answerable and unanswerable ones only. */
-export function mtragCases(): FitCase[] {
-  const tasks = lines<Task>('mtrag-un/reference.jsonl')
-  return tasks.flatMap((task) => {
-    const [label] = task.answerability
-    const usable = (label === 'ANSWERABLE' || label === 'UNANSWERABLE') && task.contexts.length > 0
-    if (!usable) return []
-    const passages = task.contexts.slice(0, passagesPerQuestion).map((context, i) => {
-      const document = {
-        id: context.document_id,
-        title: context.title ?? '',
-        text: context.text.trim(),
-      }
-      return passageOf(document, { number: i + 1, score: 1 - i / passagesPerQuestion })
-    })
+  const asked = questions.map((one) => one.searched ?? one.text)
+  const queries = await vectors?.queries(asked)
+  return questions.map((question, i) => {
+    const vector = queries?.[i]
+    const passages = index.search({ text: asked[i]!, vector }, passagesPerQuestion, question.hidden)
+    const found = new Set(passages.map(({ chunkId }) => chunkId))
+    const gold = question.gold.filter(({ document }) => found.has(document))
+    const part = set.measuredOnly || foldOf(question.group) < heldOut ? 'held-out' : 'fit'
     return {
-      set: 'mtrag-un',
-      group: `m${task.conversation_id}`,
-      language: 'en' satisfies Language,
-      question: task.input.at(-1)!.text,
+      ...question,
+      set: set.name,
+      embedder,
+      part,
+      language: set.measuredOnly ? undefined : set.language,
       passages,
-      answerable: label === 'ANSWERABLE',
-      gold: [],
+      wanted: question.gold.length > 0,
+      answerable: gold.length > 0,
+      gold,
     }
   })
+}
+
+const multilingual = 'multilingual-e5-small'
+const english = 'all-minilm-l6-v2'
+
+/** All sets, each without an embedder and with those that suit it. */
+export async function allCases(
+  embedders: readonly string[] = ['none', english, multilingual],
+  wanted?: readonly string[],
+): Promise<FitCase[]> {
+  const makers = {
+    'xquad-en': () => xquadSet('en'),
+    'xquad-de': () => xquadSet('de'),
+    'xquad-zh': () => xquadSet('zh'),
+    scifact: scifactSet,
+    'mtrag-un': mtragSet,
+    ferries: ferriesSet,
+  }
+  const sets: FitSet[] = []
+  for (const [name, make] of Object.entries(makers)) {
+    if (!wanted || wanted.includes(name)) sets.push(await make())
+  }
+  const cases: FitCase[] = []
+  for (const embedder of embedders) {
+    const vectors = embedder === 'none' ? undefined : await openVectors(embedder)
+    for (const set of sets) {
+      if (embedder === english && set.language !== 'en') continue
+      // 5,183 abstracts in ten minutes: SciFact is measured with the English model only.
+      if (embedder === multilingual && set.name === 'scifact') continue
+      cases.push(...(await casesOf(set, embedder, vectors)))
+    }
+    await vectors?.close()
+  }
+  return cases
 }

@@ -17,8 +17,11 @@ export const answers = rows('issue 3 §4', {
     'CitationChecker: lets an honest "the documents do not say" pass without a citation',
   'M4.cited-answer': 'A question is answered with citations that open the document at the passage',
   'M4.extractive-abstains': 'The extractive model: abstains with the missing subject as the reason',
+  'M4.extractive-cause':
+    'The extractive model: prefers a sentence that gives the cause to a row of a table',
   'M4.extractive-checked':
     'Answers of the extractive model: pass the citation check word by word, on real paragraphs',
+  'M4.extractive-company': 'The extractive model: brings what a sentence cannot be read without',
   'M4.extractive-cues':
     'The extractive model: prefers the sentence that holds the asked kind of answer',
   'M4.extractive-injection': 'The extractive model: never quotes an instruction to a model',
@@ -27,6 +30,8 @@ export const answers = rows('issue 3 §4', {
     'protocols: turns an extraction into cited text, or an abstention with its reason',
   'M4.extractive-newest':
     'The extractive model: takes the newer of two policies that contradict each other',
+  'M4.extractive-synonyms':
+    'The extractive model: understands other words for the same thing, in each language',
   'M4.extractive-table': 'The extractive model: brings a row with its table header',
   'M4.extractive-verbatim':
     'The extractive model: answers with the supporting sentence, verbatim and with its place',

@@ -105,6 +105,39 @@ describe('the extractive model', () => {
     ])
   })
 
+  it('understands other words for the same thing, in each language [M4.extractive-synonyms]', () => {
+    const { text } = ask('How many days of holiday do staff get per year?', [
+      passage(travel),
+      passage(leave),
+    ])
+    expect(text).toContain('28 days of paid leave')
+    const de = 'Beschäftigte erhalten 30 Tage Urlaub im Jahr. Der Betriebsrat tagt im Mai.'
+    expect(ask('Wie viele Tage Ferien erhalten Beschäftigte?', [passage(de)]).text).toContain('30')
+    // Kinds of a thing are no other words for it.
+    expect(ask('How long is a sabbatical?', [passage(leave)]).sentences).toEqual([])
+  })
+
+  it('brings what a sentence cannot be read without [M4.extractive-company]', () => {
+    const fund = 'The hardship fund helps members. It pays at most 4,000 EUR per year and member.'
+    expect(ask('What does the hardship fund pay per year and member?', [passage(fund)]).text).toBe(
+      'The hardship fund helps members. [1] It pays at most 4,000 EUR per year and member. [1]',
+    )
+    const steps =
+      'Reset\n\n1. Open the printer menu and choose reset.\n2. Hold the button for five seconds.\n3. Wait.'
+    const { sentences } = ask('How do I reset the printer from its menu?', [passage(steps)])
+    expect(sentences.map(({ start }) => steps[start])).toEqual(['1', '2', '3'])
+  })
+
+  it('prefers a sentence that gives the cause to a row of a table [M4.extractive-cause]', () => {
+    const row = 'Date | Event\n3 May | outage of the payment server\n4 May | review of the outage'
+    const cause = 'The payment server had its outage because a certificate had expired.'
+    const { sentences } = ask('Why was there an outage of the payment server?', [
+      passage(row),
+      passage(cause, { score: 0.5 }),
+    ])
+    expect(sentences.map((one) => one.text)).toContain(cause)
+  })
+
   it('answers in German and Chinese [M4.extractive-languages]', () => {
     const de =
       'Die Kündigungsfrist beträgt drei Monate. Der Vertrag beginnt am 1. Januar 2026. Er endet nie.'

@@ -1,5 +1,6 @@
 import { type Analyse, statedNumbers, stopTerms } from '#kernel'
 import { type AnswerKind, answerKind } from './cues.ts'
+import { synonymStems } from './synonyms.ts'
 
 /** A question as the scorer reads it. */
 export interface Asked {
@@ -11,6 +12,8 @@ export interface Asked {
   weights: readonly number[]
   /** For each term the passages' stems that are nearly it (same stem of another form, part of a compound). */
   near: readonly (readonly string[])[]
+  /** For each term the passages' stems of other words for it. */
+  synonyms: readonly (readonly string[])[]
   /** Pairs of neighbouring content stems, for phrases. */
   pairs: ReadonlyMap<string, ReadonlySet<string>>
   /** Stems of names, codes and numbers: what a right passage can hardly lack. */
@@ -38,7 +41,14 @@ export function readQuestion(
   if (content.length === 0) content = [...all]
   const terms = [...new Set(content)].slice(0, maxTerms)
   const near = nearTerms(terms, options.vocabulary)
-  const share = (term: string, i: number) => shareOf([term, ...near[i]!], options.vocabulary)
+  const others = synonymStems(analyse, options.language)
+  const synonyms = terms.map((term, i) =>
+    (others.get(term) ?? []).filter(
+      (other) => !near[i]!.includes(other) && options.vocabulary.some((set) => set.has(other)),
+    ),
+  )
+  const share = (term: string, i: number) =>
+    shareOf([term, ...near[i]!, ...synonyms[i]!], options.vocabulary)
   const raw = terms.map((term, i) => weightOf(term, share(term, i)))
   const total = raw.reduce((sum, weight) => sum + weight, 0) || 1
   return {
@@ -47,6 +57,7 @@ export function readQuestion(
     terms,
     weights: raw.map((weight) => weight / total),
     near,
+    synonyms,
     pairs: neighbours(content),
     entities: entityTerms(text, { analyse, stops, language: options.language, terms }),
     numbers: [...statedNumbers(text)],

@@ -11,6 +11,9 @@ export interface ReadUnit extends TextUnit {
   /** Content stems in order. */
   terms: readonly string[]
   set: ReadonlySet<string>
+  /** Stems of the heading it stands under within the passage, and of the introduction of its list. */
+  heading?: ReadonlySet<string>
+  lead?: ReadonlySet<string>
 }
 
 export interface ReadPassage {
@@ -45,19 +48,34 @@ export function readPassage(passage: Passage, analyse: Analyse, language?: strin
     const terms = content(text)
     return { ...unit, text, terms, set: new Set(terms) }
   })
+  tellPlaces(units)
   const about = new Set(content(`${passage.title} ${passage.headingPath.join(' ')}`))
   const all = new Set(about)
   for (const unit of units) for (const term of unit.terms) all.add(term)
   return { passage, units, about, all }
 }
 
-/** What a near form of a term counts beside the term itself. */
-const nearShare = 0.75
+/** Tells each unit the heading above it and the introduction of its list or table. */
+function tellPlaces(units: ReadUnit[]): void {
+  let heading: ReadonlySet<string> | undefined
+  let lead: ReadonlySet<string> | undefined
+  for (const unit of units) {
+    if (unit.kind === 'heading') [heading, lead] = [unit.set, undefined]
+    else if (heading) unit.heading = heading
+    if (unit.kind === 'sentence') lead = /[:：]$/u.test(unit.text) ? unit.set : undefined
+    else if (lead && unit.kind !== 'heading') unit.lead = lead
+  }
+}
 
-/** How far a set of stems holds the question's term number `i`: 1, less for a near form, 0. */
+/** What a near form of a term counts beside the term itself, and what another word for it, which may mean something else. */
+const nearShare = 0.75
+const synonymShare = 0.5
+
+/** How far a set of stems holds the question's term number `i`: 1, less for a near form or a synonym, 0. */
 export function holds(asked: Asked, i: number, set: ReadonlySet<string>): number {
   if (set.has(asked.terms[i]!)) return 1
   for (const stem of asked.near[i]!) if (set.has(stem)) return nearShare
+  for (const stem of asked.synonyms[i]!) if (set.has(stem)) return synonymShare
   return 0
 }
 
@@ -84,7 +102,7 @@ export const rankFeatures = [
   'first',
   'numbers',
   'asks',
-  'row',
+  'rowForReason',
 ] as const
 
 /** Candidates that selection and abstention look at. */
@@ -97,7 +115,7 @@ export function rankUnits(
   most = maxRanked,
 ): Candidate[] {
   const top = Math.max(1e-9, ...passages.map((read) => read.passage.score))
-  const said = new Set([...asked.terms, ...asked.near.flat()])
+  const said = new Set([...asked.terms, ...asked.near.flat(), ...asked.synonyms.flat()])
   const candidates: Candidate[] = []
   for (const read of passages) {
     const passageCover = coverOf(asked, [read.all])
@@ -149,7 +167,7 @@ function scoreUnit(
     at.index === 0 ? 1 : 0,
     numberShare(asked, unit.text),
     /[?？]["'”’)]*$/u.test(unit.text) ? 1 : 0,
-    unit.kind === 'row' ? 1 : 0,
+    unit.kind === 'row' && asked.kind === 'reason' ? 1 : 0,
   ]
   let score = 0
   for (let i = 0; i < features.length; i++) score += features[i]! * rankWeights[i]!
@@ -164,6 +182,8 @@ function contextCoverOf(asked: Asked, read: ReadPassage, index: number): number 
   const places: [ReadonlySet<string> | undefined, number][] = [
     [unit.set, 1],
     [header?.set, 0.8],
+    [unit.heading, 0.6],
+    [unit.lead, 0.6],
     [before?.set, 0.55],
     [read.about, 0.5],
     [after?.set, 0.3],

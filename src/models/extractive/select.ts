@@ -1,5 +1,6 @@
 import { numbersIn } from '#kernel'
 import { passageDate, seriesOf } from './dates.ts'
+import { instructsModel } from './instructions.ts'
 import type { Asked } from './question.ts'
 import type { Candidate, ReadPassage, ReadUnit } from './score.ts'
 
@@ -9,30 +10,37 @@ export interface SelectedSentence {
   index: number
 }
 
-const maxSentences = 4
+const maxSentences = 3
 const maxListItems = 8
 /** Two sentences that share this much of their stems say the same thing. */
 const sameShare = 0.6
-/** How far behind the best a sentence may score and still be added. */
-const scoreGap = 1.6
+/** Sentences are added until one of them answers with this probability, by the fitted ranking. */
+const enough = 0.8
+/** A sentence less likely than this to answer is not added. */
+const leastLikely = 0.06
 /** What a sentence of a superseded document of the same series loses. */
 const supersededPenalty = 3.5
 
 /**
- * Chooses one to four sentences from the ranked ones: the best, then those that add something the question asks
- * for. Of two that contradict each other in their numbers the newer document's stays.
+ * Chooses one to three sentences from the ranked ones: the likeliest, and further ones while it is doubtful which of them
+ * answers. Of two that contradict each other in their numbers the newer document's stays. What cannot be read alone
+ * brings its company: a row its header, an introduction its list, a step the steps after it, "It ..." what it is.
  */
 export function selectSentences(asked: Asked, ranked: readonly Candidate[]): SelectedSentence[] {
   const ordered = preferNewer(asked, ranked)
   const best = ordered[0]
   if (!best) return []
+  const total = ordered.reduce((sum, one) => sum + Math.exp(one.score - best.score), 0)
+  const likely = (one: Candidate) => Math.exp(one.score - best.score) / total
   const chosen: Candidate[] = [best]
+  let sum = likely(best)
   for (const candidate of ordered.slice(1, 40)) {
-    if (chosen.length >= maxSentences || candidate.score < best.score - scoreGap) break
+    if (chosen.length >= maxSentences || sum >= enough || likely(candidate) < leastLikely) break
+    sum += likely(candidate)
     if (chosen.some((other) => overlap(other.unit, candidate.unit) >= sameShare)) continue
-    if (addsSomething(asked, chosen, candidate)) chosen.push(candidate)
+    chosen.push(candidate)
   }
-  return inReadingOrder(chosen).flatMap((candidate) => withCompany(candidate, chosen))
+  return withCompany(asked, inReadingOrder(chosen))
 }
 
 /** Moves superseded statements back: older documents of a series, and near-identical older sentences. */
@@ -101,24 +109,6 @@ function differ(a: ReadUnit, b: ReadUnit): boolean {
   return left.size !== right.size || [...left].some((number) => !right.has(number))
 }
 
-function addsSomething(asked: Asked, chosen: readonly Candidate[], candidate: Candidate): boolean {
-  let gained = 0
-  for (let i = 0; i < asked.terms.length; i++) {
-    const term = asked.terms[i]!
-    if (!candidate.unit.set.has(term)) continue
-    if (!chosen.some((other) => other.unit.set.has(term))) gained += asked.weights[i]!
-  }
-  if (gained >= 0.12) return true
-  const best = chosen[0]!
-  const close = candidate.score >= best.score - scoreGap / 3
-  const wide = asked.kind === 'any' || asked.kind === 'reason'
-  return (
-    close &&
-    candidate.cover >= 0.6 * best.cover &&
-    (wide ? true : candidate.cue === 1 && best.cue < 1)
-  )
-}
-
 /** Passages by their best sentence; within a passage as it is read. */
 function inReadingOrder(chosen: readonly Candidate[]): Candidate[] {
   const place = new Map<ReadPassage, number>()
@@ -128,26 +118,53 @@ function inReadingOrder(chosen: readonly Candidate[]): Candidate[] {
   )
 }
 
-/** A row brings its table's header, an introduction that ends in a colon its list. */
-function withCompany(candidate: Candidate, chosen: readonly Candidate[]): SelectedSentence[] {
-  const { passage, unit, index } = candidate
-  const taken = (i: number) => chosen.some((c) => c.passage === passage && c.index === i)
-  const result: SelectedSentence[] = []
-  if (unit.kind === 'row' && unit.header !== undefined) {
-    const first = chosen.find((c) => c.passage === passage && c.unit.header === unit.header)
-    const firstRow = inReadingOrder(chosen).find(
-      (c) => c.passage === passage && c.unit.header === first?.unit.header,
-    )
-    const header = passage.units[unit.header]
-    if (header && firstRow === candidate) result.push({ passage, unit: header, index: unit.header })
+/** A sentence that begins so speaks of what the one before it names. */
+const leansBack =
+  /^(?:(?:it|its|they|their|this|these|those|he|she|his|her|such|both|otherwise|es|sie|er|dies\w*|diese[rsmn]?|sein\w*|ihr\w*|davon|dazu|dabei|sonst|andernfalls)\b|它|他们|她们|该|这|其|否则)/iu
+/** A question for what to do is answered by a procedure, not by one of its steps. */
+const asksHow =
+  /\b(?:how (?:do|does|can|could|should|must|to)|what (?:should|must|shall|can|do|does|to) .{0,40}\bdo\b|wie (?:kann|muss|soll|geht|mache?n?)|was (?:muss|soll|kann|ist zu))\b|怎么|怎样|如何/iu
+const numbered = /^\s*\(?(?:\d{1,2}|[a-z])[.)]\s/u
+
+/** The chosen sentences with those they cannot be read without, none twice, in reading order within a passage. */
+function withCompany(asked: Asked, chosen: readonly Candidate[]): SelectedSentence[] {
+  const places = new Map<ReadPassage, Set<number>>()
+  for (const { passage, index } of chosen) {
+    const taken = places.get(passage) ?? new Set()
+    places.set(passage, taken)
+    for (const i of companyOf(asked, passage, index)) taken.add(i)
   }
-  result.push({ passage, unit, index })
-  if (/[:：]$/u.test(unit.text)) {
-    for (let i = index + 1; i <= index + maxListItems; i++) {
-      const next = passage.units[i]
-      if (!next || (next.kind !== 'item' && next.kind !== 'row') || taken(i)) break
-      result.push({ passage, unit: next, index: i })
-    }
-  }
+  return [...places].flatMap(([passage, taken]) =>
+    [...taken]
+      .sort((a, b) => a - b)
+      .filter((i) => !instructsModel(passage.units[i]!.text))
+      .map((index) => ({ passage, unit: passage.units[index]!, index })),
+  )
+}
+
+function companyOf(asked: Asked, { units }: ReadPassage, index: number): number[] {
+  const unit = units[index]!
+  const result = [index]
+  if (unit.header !== undefined) result.push(unit.header)
+  if (
+    unit.kind === 'sentence' &&
+    leansBack.test(unit.text) &&
+    units[index - 1]?.kind === 'sentence'
+  )
+    result.push(index - 1)
+  if (/[:：]$/u.test(unit.text)) result.push(...listFrom(units, index + 1))
+  else if (unit.kind === 'item' && numbered.test(unit.text) && asksHow.test(asked.text))
+    result.push(...listFrom(units, index + 1))
   return result
+}
+
+/** The list items or table rows that follow without a break. */
+function listFrom(units: readonly ReadUnit[], from: number): number[] {
+  const found: number[] = []
+  for (let i = from; i < Math.min(units.length, from + maxListItems); i++) {
+    const { kind } = units[i]!
+    if (kind === 'sentence' || kind === 'heading') break
+    found.push(i)
+  }
+  return found
 }
