@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import OpenAI from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type FakeUpstream, startFakeUpstream } from '../../conformance/chat-model/fake-upstream.ts'
-import { type OpenHouse, openHouse, type Person } from '../open-house.ts'
+import { digestOfCalls } from '../../src/ops/usage/digest.ts'
+import { type OpenHouse, openHouse, type Person, type Reply } from '../open-house.ts'
 
 const secret = 'canary-7f3a-upstream-key'
 
@@ -296,16 +297,16 @@ describe('model calls that are passed through', () => {
   })
 
   it('hold budgets before and after, and refuse in the words of the protocol [M26.gateway-budget]', async () => {
+    const ada = await house.person('ada', { roles: ['owner'] })
     await house.apply(`
 kind: Budget
 name: few
-spec: { per: key, window: day, limits: { requests: 3 } }
+spec: { per: key, only: [${ada.keyId}], window: day, limits: { requests: 3 } }
 ---
 kind: Budget
 name: money
 spec: { per: organization, window: month, limits: { usd: 100 } }
 `)
-    const ada = await house.person('ada', { roles: ['owner'] })
     const ask = (model: string) =>
       ada.call('POST', '/v1/chat/completions', { body: { model, messages } })
     const unpriced = await ask('unpriced')
@@ -336,6 +337,107 @@ spec: { per: organization, window: month, limits: { usd: 100 } }
         .executeTakeFirstOrThrow(),
     ])
     expect(spent.spent_nanousd).toBe(Number(counted.sum))
+  })
+
+  it('replace personal data on the way out and put it back on the way in, split at any place [M11.gateway-masking]', async () => {
+    await house.apply(`
+kind: Guardrail
+name: restoring
+spec: { personalData: { input: mask, output: allow } }
+---
+kind: Guardrail
+name: veiling
+spec: { personalData: { input: mask, output: mask } }
+---
+kind: Route
+name: restored
+spec: { models: [first], guardrail: restoring }
+---
+kind: Route
+name: veiled
+spec: { models: [first], guardrail: veiling }
+`)
+    const words = one.words
+    const personal = [
+      { role: 'user', content: 'Write to ada@example.com and to IBAN DE89370400440532013000.' },
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [
+          {
+            id: 't',
+            type: 'function',
+            function: { name: 'mail', arguments: '{"to":"ada@example.com"}' },
+          },
+        ],
+      },
+      { role: 'tool', tool_call_id: 't', content: 'sent to ada@example.com' },
+    ]
+    const tools = [{ type: 'function', function: { name: 'mail', parameters: { type: 'object' } } }]
+    const grace = await house.person('grace', { roles: ['member'] })
+    const ask = (model: string, stream: boolean, who: Person) =>
+      who.call('POST', '/v1/chat/completions', {
+        body: { model, messages: personal, tools, stream },
+      })
+    const said = ({ text, body, status }: Reply, stream: boolean): string => {
+      expect([status, text]).toEqual([200, expect.not.stringContaining('"error"')])
+      return stream
+        ? [...text.matchAll(/^data: (\{.*)$/gm)]
+            .map(([, data]) => JSON.parse(data!).choices[0]?.delta.content ?? '')
+            .join('')
+        : body.choices[0].message.content
+    }
+    for (const split of ['I wrote to <EMAIL_1> and bob@example.org about <IBAN_1>.']) {
+      for (const size of [1, 2, 3, 7, 100]) {
+        one.words = split.match(new RegExp(`.{1,${size}}`, 'g'))!
+        for (const stream of [true, false]) {
+          expect(said(await ask('restored', stream, grace), stream)).toBe(
+            'I wrote to ada@example.com and bob@example.org about DE89370400440532013000.',
+          )
+          const veiled = said(await ask('veiled', stream, grace), stream)
+          expect(veiled).toContain('<EMAIL_1>')
+          expect(veiled).not.toContain('bob@')
+        }
+      }
+    }
+    one.words = words
+    const sent = JSON.stringify(one.requests.map(({ body }) => body))
+    expect(sent).not.toContain('ada@')
+    expect(sent).not.toContain('DE8937')
+    expect(sent).toContain('<EMAIL_1>')
+  })
+
+  it('leave a digest of each batch in the audit log, from which a changed row is found [M28.calls-booked]', async () => {
+    await calls()
+    await chat({ model: 'first' })
+    const row = await lastCall()
+    const { store } = house.house.foundation
+    const event = await store.within(house.organizationId, (tx) =>
+      tx
+        .selectFrom('audit_event')
+        .select('canonical')
+        .where('kind', '=', 'calls.booked')
+        .orderBy('seq', 'desc')
+        .executeTakeFirstOrThrow(),
+    )
+    const { details } = JSON.parse(event.canonical)
+    const told = (change: object) =>
+      digestOfCalls([
+        {
+          id: row.id,
+          principalId: row.principal_id,
+          model: row.model,
+          outcome: row.outcome as 'answered',
+          inputTokens: row.input_tokens,
+          cachedTokens: row.cached_tokens,
+          outputTokens: row.output_tokens,
+          reasoningTokens: row.reasoning_tokens,
+          costNanousd: row.cost_nanousd,
+          ...change,
+        },
+      ])
+    expect(details).toMatchObject({ calls: 1, first: row.id, last: row.id, digest: told({}) })
+    expect(told({ outputTokens: row.output_tokens - 1 })).not.toBe(details.digest)
   })
 
   it('need the permission, in the model’s project [M27.gateway-permission]', async () => {

@@ -19,6 +19,9 @@ export const gateway = rows('issue 4', {
   'M15.translated':
     'Model calls are translated where the provider speaks another protocol, streams too',
   'M15.translated-refusal': 'What another protocol cannot say is refused, never dropped',
+  'M11.gateway-masking':
+    'Personal data is replaced on the way out and put back on the way in, split at any place',
+  'M28.calls-booked': 'The audit log holds a digest of each batch of calls',
   'M26.usage-equals': 'The usage of a call is the provider’s own',
   'M26.budget-race':
     'Budgets: let pass what is left and no more, whoever asks at once on two servers',

@@ -2,6 +2,7 @@ import { PlinthError } from '#kernel'
 import { type ModelChoice, spliceBody, type WireAttempt } from '#models'
 import type { Addressed, Dialect, JsonObject, ModelCall } from '#ports'
 import { addressed, type ReadyChoice, type ReadyModel } from './compiled.ts'
+import type { MaskedCall } from './masking.ts'
 
 /** A call as its attempts are made from it. */
 export interface Asked {
@@ -14,6 +15,8 @@ export interface Asked {
   /** The caller's. */
   dialect: Dialect
   model: ReadyModel
+  /** Where somebody has to look into the texts. */
+  masked?: MaskedCall
 }
 
 /**
@@ -24,7 +27,8 @@ export function attemptOf(asked: Asked, choice: ModelChoice): WireAttempt | Prom
   const ready = asked.model.ready.get(choice)
   if (!ready)
     throw new PlinthError('UNSUPPORTED', `Model ${choice.model.name} is not called over HTTP.`)
-  return ready.dialect.id === asked.dialect.id ? passed(asked, ready) : translated(asked, ready)
+  const same = ready.dialect.id === asked.dialect.id && !asked.masked
+  return same ? passed(asked, ready) : translated(asked, ready)
 }
 
 function passed(asked: Asked, ready: ReadyChoice): WireAttempt | Promise<WireAttempt> {
@@ -46,7 +50,7 @@ function passed(asked: Asked, ready: ReadyChoice): WireAttempt | Promise<WireAtt
 
 function translated(asked: Asked, ready: ReadyChoice): WireAttempt | Promise<WireAttempt> {
   const { model: target, provider } = ready.choice
-  const call = asked.dialect.readRequest(asked.parsed)
+  const call = asked.masked?.call ?? asked.dialect.readRequest(asked.parsed)
   const maxOutputTokens = call.maxOutputTokens ?? target.spec.maxOutputTokens
   const written = ready.dialect.writeRequest({
     ...call,
@@ -74,6 +78,7 @@ function translated(asked: Asked, ready: ReadyChoice): WireAttempt | Promise<Wir
       translation: {
         from: ready.dialect,
         to: asked.dialect,
+        ...(asked.masked ? { transform: asked.masked.transform() } : {}),
         place: { requestId: asked.requestId },
         reply: {
           model: asked.model.name,

@@ -14,6 +14,7 @@ import type { Snapshot } from '#store'
 import { attemptOf } from './attempts.ts'
 import { budgetsOf, type ReadyModel } from './compiled.ts'
 import type { GatewayHouse } from './house.ts'
+import { isOpen, type MaskedCall, maskCall } from './masking.ts'
 import { costOfAnswer, estimateOf, requirePrices } from './prices.ts'
 
 /** A call of a model as it came through a door, not yet checked. */
@@ -41,7 +42,7 @@ export interface Admitted {
 }
 
 /**
- * One call of a model passed through: authorize, route, reserve, execute, settle, record. Nothing is read from the
+ * One call of a model: authorize, mask, route, reserve, execute, settle, record. Nothing is read from the
  * database where rights, resources and leases at hand are fresh. @throws FORBIDDEN, UNAVAILABLE, BUDGET_EXCEEDED,
  * TOO_MANY_REQUESTS; each is recorded.
  */
@@ -54,10 +55,11 @@ export async function admit(
   const id = newId('cal')
   await authorize(call, model, house)
   try {
+    const masked = await maskedCall(call, model)
     if (model.choices.length === 0) throw noneUsable(model)
     const reservation = reserve(call, at, house)
     const reserved = reservation instanceof Promise ? await reservation : reservation
-    const run: Run = { id, call, model, snapshot, reserved, house }
+    const run: Run = { id, call, model, snapshot, reserved, house, ...(masked ? { masked } : {}) }
     return { id, forward: (sink) => execute(run, sink), release: () => reserved.release() }
   } catch (error) {
     noteRefused({ id, call, model, snapshot, house }, error)
@@ -75,6 +77,13 @@ async function authorize(call: GatewayCall, model: ReadyModel, house: GatewayHou
     house.appendAudit(tx, [deniedEvent(denial, { principal, requestId, target })]),
   )
   throw forbidden(denial)
+}
+
+/** @throws INVALID_INPUT for a body that is not of its dialect. */
+async function maskedCall(call: GatewayCall, model: ReadyModel): Promise<MaskedCall | undefined> {
+  if (isOpen(model.guardrail)) return undefined
+  const read = call.dialect.readRequest(call.parsed)
+  return maskCall(read, { rules: model.guardrail, principal: call.principal })
 }
 
 function reserve(
@@ -111,12 +120,13 @@ interface Run {
   snapshot: Snapshot
   reserved: Reservation
   house: GatewayHouse
+  masked?: MaskedCall
 }
 
 function execute(run: Run, sink: ForwardSink): Forwarding {
-  const { id, call, model, house } = run
+  const { id, call, model, house, masked } = run
   const usageWanted = asksForUsage(call.parsed)
-  const asked = { ...call, id, usageWanted, model }
+  const asked = { ...call, id, usageWanted, model, ...(masked ? { masked } : {}) }
   const forwarding = new Forwarding(
     {
       choices: model.choices,
@@ -229,10 +239,12 @@ function faultOf(error: PlinthError | undefined): CallRow['fault'] {
 }
 
 /** Tries that failed, and who was there to choose from; nothing where the only one answered. */
-function detailOf({ model }: Run, { attempts }: ForwardRecord): CallRow['detail'] {
+function detailOf({ model, masked }: Run, { attempts }: ForwardRecord): CallRow['detail'] {
   const failed = attempts.filter(({ error }) => error)
-  if (failed.length === 0 && model.choices.length === 1) return null
+  const findings = masked?.findings ?? 0
+  if (failed.length === 0 && model.choices.length === 1 && findings === 0) return null
   return {
+    ...(masked ? { findings } : {}),
     choices: model.choices.map(({ model: { name }, reason }) => ({ model: name, reason })),
     skipped: model.skipped,
     attempts: attempts.map(({ choice, ms, error }) => ({

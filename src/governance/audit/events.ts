@@ -69,6 +69,10 @@ export const auditEvents = {
     action: 'delete',
     what: 'A subject’s key was destroyed, and its personal data with it',
   },
+  'calls.booked': {
+    action: 'use',
+    what: 'Calls of models were booked, with the digest of their rows',
+  },
   'budget.alert': { action: 'use', what: 'A budget reached one of its alerts' },
   'backup.made': { action: 'read', what: 'A backup is about to be written' },
   'backup.restored': { action: 'update', what: 'The state was restored from a backup' },

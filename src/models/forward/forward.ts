@@ -188,6 +188,7 @@ export class Forwarding {
         this.#sink.end(last)
         this.#close()
       },
+      proceed: () => this.#exchange?.resume(),
       stop: () => this.#exchange?.abort(),
     }
     const { stream } = this.#call

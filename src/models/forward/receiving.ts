@@ -22,6 +22,8 @@ export interface Receiving {
   write(bytes: Buffer): boolean
   failed(error: PlinthError): void
   ended(last?: Buffer): void
+  /** What was given is through: go on reading. */
+  proceed(): void
   /** Breaks the exchange off. */
   stop(): void
 }

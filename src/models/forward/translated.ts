@@ -1,8 +1,9 @@
-import { PlinthError, redact } from '#kernel'
+import { PlinthError, redact, toPlinthError } from '#kernel'
 import type {
   CallUsage,
   Dialect,
   ErrorPlace,
+  ModelReply,
   OutboundReceiver,
   StreamEvent,
   StreamReader,
@@ -20,6 +21,15 @@ export interface Translation {
   to: Dialect
   reply: StreamWriterOptions
   place: ErrorPlace
+  /** What is done to texts on their way, where something is. */
+  transform?: AnswerTransform
+}
+
+/** Changes an answer on its way: masks it, or puts values back. Calls do not overlap. */
+export interface AnswerTransform {
+  /** What is given instead of an event; texts may be held back, and come before the `finish` of their choice. */
+  event(event: StreamEvent): Promise<readonly StreamEvent[]>
+  reply(reply: ModelReply): Promise<ModelReply>
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
@@ -32,6 +42,8 @@ export class TranslatedStream implements OutboundReceiver {
   readonly #to: Receiving
   readonly #reader: StreamReader
   readonly #writer: StreamWriter
+  readonly #transform: AnswerTransform | undefined
+  #chain: Promise<void> = Promise.resolve()
   #refused: ErrorAnswer | undefined
   #held: Buffer[] = []
   #heldBytes = 0
@@ -42,6 +54,7 @@ export class TranslatedStream implements OutboundReceiver {
     this.#to = to
     this.#reader = translation.from.readStream()
     this.#writer = translation.to.writeStream(translation.reply)
+    this.#transform = translation.transform
   }
 
   head(status: number, headers: Headers): void {
@@ -53,7 +66,13 @@ export class TranslatedStream implements OutboundReceiver {
       this.#refused.data(bytes)
       return true
     }
-    return this.#take(this.#reader.push(bytes))
+    const events = this.#reader.push(bytes)
+    if (!this.#transform) return this.#take(events)
+    // Nothing more is read until these are through: texts keep their order, and memory its bound.
+    this.#inTurn(async () => {
+      if (await this.#takeChanged(events)) this.#to.proceed()
+    })
+    return false
   }
 
   end(): void {
@@ -61,7 +80,43 @@ export class TranslatedStream implements OutboundReceiver {
       this.#refused.end()
       return
     }
-    this.#take(this.#reader.end())
+    const events = this.#reader.end()
+    if (!this.#transform) {
+      this.#take(events)
+      this.#finish()
+      return
+    }
+    this.#inTurn(async () => {
+      await this.#takeChanged(events)
+      this.#finish()
+    })
+  }
+
+  error(error: PlinthError): void {
+    this.#inTurn(async () => this.#broken(error))
+  }
+
+  #broken(error: PlinthError): void {
+    if (this.#over) return
+    // The answer is whole once its reason to finish came; what would follow is bookkeeping.
+    if (this.#begun && this.#to.seen.finished) {
+      this.#finish()
+      return
+    }
+    this.#over = true
+    this.#to.failed(error)
+  }
+
+  #inTurn(work: () => Promise<void>): void {
+    this.#chain = this.#chain.then(work).catch((error: unknown) => {
+      if (this.#over) return
+      this.#over = true
+      this.#to.stop()
+      this.#to.failed(toPlinthError(error))
+    })
+  }
+
+  #finish(): void {
     if (this.#over) return
     const { seen } = this.#to
     if (!this.#reader.complete && !seen.finished) {
@@ -74,15 +129,15 @@ export class TranslatedStream implements OutboundReceiver {
     this.#to.ended()
   }
 
-  error(error: PlinthError): void {
-    if (this.#over) return
-    // The answer is whole once its reason to finish came; what would follow is bookkeeping.
-    if (this.#begun && this.#to.seen.finished) {
-      this.end()
-      return
+  async #takeChanged(events: readonly StreamEvent[]): Promise<boolean> {
+    let more = true
+    for (const event of events) {
+      if (this.#over) return true
+      if (event.type === 'error') return this.#take([event])
+      const changed = (await this.#transform?.event(event)) ?? [event]
+      more = this.#take(changed) && more
     }
-    this.#over = true
-    this.#to.failed(error)
+    return more
   }
 
   #take(events: readonly StreamEvent[]): boolean {
@@ -156,32 +211,40 @@ export class TranslatedWhole implements OutboundReceiver {
       this.#refused.end()
       return
     }
-    const body = this.#translated()
-    if (!body) return
-    this.#to.begin('application/json', body.length)
-    this.#to.ended(body)
+    this.#translated().then(
+      (body) => {
+        this.#to.begin('application/json', body.length)
+        this.#to.ended(body)
+      },
+      (error: unknown) => this.#to.failed(toPlinthError(error)),
+    )
   }
 
   error(error: PlinthError): void {
     this.#to.failed(error)
   }
 
-  #translated(): Buffer | undefined {
-    const { from, to, reply: options } = this.#translation
+  async #translated(): Promise<Buffer> {
+    const { to, reply: options, transform } = this.#translation
     const { seen } = this.#to
+    const reply = this.#read()
+    seen.content = true
+    seen.finished = true
+    seen.done = true
+    if (reply.usage) observeUsage(reply.usage, seen)
+    const finish = reply.choices[0]?.finish
+    if (finish) seen.finish = finish
+    const changed = (await transform?.reply(reply)) ?? reply
+    return Buffer.from(JSON.stringify(to.writeReply(changed, options).body))
+  }
+
+  #read(): ModelReply {
     try {
-      const reply = from.readReply(JSON.parse(Buffer.concat(this.#pieces).toString('utf8')))
-      seen.content = true
-      seen.finished = true
-      seen.done = true
-      if (reply.usage) observeUsage(reply.usage, seen)
-      const finish = reply.choices[0]?.finish
-      if (finish) seen.finish = finish
-      return Buffer.from(JSON.stringify(to.writeReply(reply, options).body))
+      const body: unknown = JSON.parse(Buffer.concat(this.#pieces).toString('utf8'))
+      return this.#translation.from.readReply(body)
     } catch (error) {
       const what = error instanceof PlinthError ? error.message : 'sent no JSON'
-      this.#to.failed(brokenBy(this.#to, what))
-      return undefined
+      throw brokenBy(this.#to, what)
     }
   }
 }

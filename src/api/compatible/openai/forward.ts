@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { type Admitted, admit, modelNamed, type ReadyModel } from '#apps'
+import { type Admitted, admit, modelNamed } from '#apps'
 import type { ForwardSink } from '#models'
 import type { ApiHouse } from '../../house.ts'
 import type { HotCall } from '../../http/route.ts'
@@ -10,8 +10,8 @@ import { authenticateRequest } from '../../http/sign-in.ts'
 type Parsed = Record<string, unknown>
 
 /**
- * A call of a model whose provider speaks this protocol too: its bytes are passed through. Anything else (an assistant,
- * another protocol, masking, an unreadable body) is left to the common way.
+ * A call of a model that is reached over HTTP. Anything else (an assistant, the built-in model, a body that cannot be
+ * read) is left to the common way, which answers or refuses it.
  */
 export async function forwardChat(call: HotCall, house: ApiHouse): Promise<boolean> {
   const parsed = readable(call.body)
@@ -26,7 +26,7 @@ export async function forwardChat(call: HotCall, house: ApiHouse): Promise<boole
   if (snapshot.resolve('Assistant', name)) return false
   const model = modelNamed(snapshot, name, house.gateway)
   const dialect = house.gateway.dialect('openai')
-  if (!model || !dialect || !passes(model)) return false
+  if (!model?.remote || !dialect) return false
   const { request, reply, body } = call
   const stream = parsed.stream === true
   const useCase = request.headers['x-plinth-use-case']
@@ -61,11 +61,6 @@ function readable(body: Buffer): Parsed | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Whether all of a model's candidates are called over HTTP, and nobody has to look into the texts. */
-function passes({ remote, guardrail }: ReadyModel): boolean {
-  return remote && guardrail?.input === 'allow' && guardrail.output === 'allow'
 }
 
 /** Starts the call and writes its answer as it comes. */
