@@ -38,6 +38,14 @@ kind: Route
 name: mixed
 spec: { models: [first, foreign] }
 ---
+kind: Provider
+name: patient
+spec: { protocol: openai, baseUrl: "${one.url}/v1" }
+---
+kind: Model
+name: patient
+spec: { provider: patient, upstreamModel: m-4 }
+---
 kind: Model
 name: unpriced
 spec: { provider: two, upstreamModel: m-3 }
@@ -218,7 +226,7 @@ describe('model calls that are passed through', () => {
         const response = await fetch(`${house.url}/v1/chat/completions`, {
           method: 'POST',
           headers: { authorization: `Bearer ${owner.key}`, 'content-type': 'application/json' },
-          body: JSON.stringify({ model: 'first', messages, stream: true }),
+          body: JSON.stringify({ model: 'patient', messages, stream: true }),
           signal,
         })
         await response.text()
