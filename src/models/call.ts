@@ -1,8 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PlinthError, toPlinthError } from '#kernel'
 import type { ChatModel, ChatPart, ChatRequest } from '#ports'
 import type { ModelCatalog } from './catalog/catalog.ts'
-import type { ModelChoice } from './route.ts'
+import type { Choice } from './routing/choose.ts'
+import type { Candidate } from './routing/compile.ts'
+import type { NotGranted } from './routing/deployment.ts'
+import type { ProviderKey } from './routing/keys.ts'
+import { noneLeft } from './routing/none-left.ts'
+import { meaningOf, type Outcome, outcomeOf } from './routing/outcome.ts'
 import { costOf, priceAt } from './routing/price.ts'
+import type { Try } from './routing/retry-plan.ts'
+import type { Router } from './routing/router.ts'
 import { WellFormedText } from './well-formed.ts'
 
 /** One try of one model. */
@@ -44,27 +52,18 @@ export type CallRequest = Omit<ChatRequest, 'model' | 'maxOutputTokens'> & {
   maxOutputTokens?: number
 }
 
-/** Errors after which the next model may do better. */
-const retryable = new Set([
-  'UPSTREAM_FAILED',
-  'UPSTREAM_TIMEOUT',
-  'UPSTREAM_BLOCKED',
-  'TOO_MANY_REQUESTS',
-  'UNAVAILABLE',
-  'UNSUPPORTED',
-])
 /** Milliseconds that an adapter may take beyond its own total time-out before it is given up on. */
 const grace = 1_000
 
 /**
- * Calls the models of a route in order until one begins to answer. The next one is tried only before the first text
- * was given out: an answer is never stitched together. Throws the last error when none answers, and
- * UNAVAILABLE where there is none to call.
+ * Calls the models of a choice until one begins to answer, each with a place and a key of its deployment. Another try
+ * is made only before the first text was given out: an answer is never stitched together. Throws the last error when
+ * none answers, and where there is none to call what that is due to.
  */
 export function callModel(
-  choices: readonly ModelChoice[],
+  choice: Choice,
   request: CallRequest,
-  at: { catalog: ModelCatalog; signal: AbortSignal; now?: () => number },
+  at: { catalog: ModelCatalog; router: Router; signal: AbortSignal; now?: () => number },
 ): { parts: AsyncGenerator<ChatPart, void>; record: CallRecord } {
   const record: CallRecord = {
     attempts: [],
@@ -74,64 +73,98 @@ export function callModel(
     estimated: false,
   }
   return {
-    parts: run(choices, request, { ...at, now: at.now ?? (() => performance.now()), record }),
+    parts: run(choice, request, { ...at, now: at.now ?? (() => performance.now()), record }),
     record,
   }
 }
 
 interface Run {
   catalog: ModelCatalog
+  router: Router
   signal: AbortSignal
   now: () => number
   record: CallRecord
 }
 
-async function* run(
-  choices: readonly ModelChoice[],
-  request: CallRequest,
-  at: Run,
-): AsyncGenerator<ChatPart, void> {
-  const { record, now } = at
-  const started = now()
+async function* run(choice: Choice, request: CallRequest, at: Run): AsyncGenerator<ChatPart, void> {
+  const started = at.now()
+  const withinMs = choice.order[0]?.timeouts.totalMs
+  const plan = at.router.plan(choice, withinMs === undefined ? {} : { withinMs })
   let last: PlinthError | undefined
+  let step = plan.first()
   try {
-    for (const choice of choices) {
-      const began = now()
-      let sent = false
-      try {
-        for await (const part of attempt(choice, request, at)) {
-          if (!sent && (part.type === 'text' || part.type === 'abstain')) {
-            sent = true
-            record.firstTokenMs = now() - started
-          }
-          yield part
-        }
-        record.attempts.push(tried(choice, { ms: now() - began, outcome: 'answered' }))
-        return
-      } catch (thrown) {
-        last = at.signal.aborted
-          ? new PlinthError('CANCELLED', 'The call was cancelled.')
-          : toPlinthError(thrown)
-        const outcome = last.code === 'CANCELLED' ? 'cancelled' : 'failed'
-        record.attempts.push(
-          tried(choice, { ms: now() - began, outcome, code: last.code, detail: last.message }),
-        )
-        if (sent || !retryable.has(last.code)) throw last
-      }
+    while (step) {
+      await pause(step.delayMs, at.signal)
+      const ended = yield* tryOnce(step, request, { ...at, started })
+      if (ended === undefined) return
+      last = ended.error
+      if (ended.sent) throw last
+      step = plan.next(ended.outcome)
     }
-    throw last ?? noneUsable()
+    throw last ?? noneLeft(choice)
   } finally {
-    record.totalMs = now() - started
+    at.record.totalMs = at.now() - started
   }
+}
+
+/** One try with a permit, which is ended whatever happens. Undefined where it answered. */
+async function* tryOnce(
+  step: Try,
+  request: CallRequest,
+  at: Run & { started: number },
+): AsyncGenerator<ChatPart, { error: PlinthError; outcome: Outcome; sent: boolean } | undefined> {
+  const { record, now, signal } = at
+  const began = now()
+  let sent = false
+  const lost = (error: PlinthError, outcome: Outcome) => {
+    const { code, message: detail } = error
+    const ended = code === 'CANCELLED' ? 'cancelled' : 'failed'
+    record.attempts.push(tried(step, { ms: now() - began, outcome: ended, code, detail }))
+    return { error, outcome, sent }
+  }
+  const permit = await step.candidate.deployment.acquire(signal)
+  if (!permit.granted) {
+    return permit.why === 'left' ? lost(left(), 'cancelled') : lost(busy(step, permit), 'full')
+  }
+  try {
+    for await (const part of attempt(step, request, { ...at, key: permit.key })) {
+      if (!sent && (part.type === 'text' || part.type === 'abstain')) {
+        sent = true
+        permit.firstToken()
+        record.firstTokenMs = now() - at.started
+      }
+      yield part
+    }
+    record.attempts.push(tried(step, { ms: now() - began, outcome: 'answered' }))
+    permit.done({ outcome: 'ok', tokens: record.outputTokens })
+    return undefined
+  } catch (thrown) {
+    const error = signal.aborted ? left() : toPlinthError(thrown)
+    const outcome = sent && meaningOf(outcomeOf(error)).next ? 'cut' : outcomeOf(error)
+    const { retryAfterSeconds: wait } = error
+    permit.done({ outcome, ...(wait === undefined ? {} : { retryAfterMs: wait * 1_000 }) })
+    return lost(error, outcome)
+  } finally {
+    // Whoever stops reading has left.
+    permit.done({ outcome: 'cancelled' })
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0) return
+  await sleep(ms, undefined, { signal }).catch(() => {
+    throw left()
+  })
 }
 
 /** Parts of one model, with the accounting. A finish without text is a failure, so that the next model is tried. */
 async function* attempt(
-  choice: ModelChoice,
+  step: Try,
   request: CallRequest,
-  at: Run,
+  at: Run & { key: ProviderKey | undefined },
 ): AsyncGenerator<ChatPart> {
   const { record } = at
+  const choice = step.candidate
   const asked = requestFor(choice, request)
   let chars = 0
   let counted = false
@@ -139,7 +172,7 @@ async function* attempt(
   record.outputTokens = 0
   let finish: CallRecord['finish']
   const wellFormed = new WellFormedText()
-  for await (const part of inTime(at.catalog.open(choice.provider), asked, {
+  for await (const part of inTime(at.catalog.open(choice.provider, at.key), asked, {
     choice,
     signal: at.signal,
   })) {
@@ -155,7 +188,7 @@ async function* attempt(
       finish = part.reason
       continue
     }
-    if (record.model === undefined) Object.assign(record, identity(choice))
+    if (record.model === undefined) Object.assign(record, identity(step))
     if (part.type !== 'text') yield part
     else yield* textPart(wellFormed.push(part.text))
   }
@@ -174,7 +207,7 @@ function* textPart(text: string): Generator<ChatPart> {
   if (text !== '') yield { type: 'text', text }
 }
 
-function requestFor(choice: ModelChoice, request: CallRequest): ChatRequest {
+function requestFor(choice: Candidate, request: CallRequest): ChatRequest {
   const { spec } = choice.model
   const temperature = request.temperature ?? spec.temperature
   return {
@@ -192,7 +225,7 @@ function requestFor(choice: ModelChoice, request: CallRequest): ChatRequest {
 async function* inTime(
   model: ChatModel,
   request: ChatRequest,
-  at: { choice: ModelChoice; signal: AbortSignal },
+  at: { choice: Candidate; signal: AbortSignal },
 ): AsyncGenerator<ChatPart> {
   const { totalMs } = at.choice.provider.spec.timeouts
   const stop = new AbortController()
@@ -226,8 +259,8 @@ async function* inTime(
   }
 }
 
-function identity(choice: ModelChoice): Partial<CallRecord> {
-  const { model, provider, reason } = choice
+function identity({ candidate, reason }: Try): Partial<CallRecord> {
+  const { model, provider } = candidate
   return {
     model: model.name,
     ...(model.digest === undefined ? {} : { modelDigest: model.digest }),
@@ -238,10 +271,10 @@ function identity(choice: ModelChoice): Partial<CallRecord> {
 }
 
 function tried(
-  choice: ModelChoice,
+  { candidate }: Try,
   how: Omit<CallAttempt, 'model' | 'provider' | 'upstreamModel'>,
 ): CallAttempt {
-  const { model, provider } = choice
+  const { model, provider } = candidate
   return {
     model: model.name,
     provider: provider.name,
@@ -257,14 +290,18 @@ function estimate(record: CallRecord, request: ChatRequest, chars: number): void
   record.estimated = true
 }
 
-function failed(choice: ModelChoice, what: string): PlinthError {
+function failed(choice: Candidate, what: string): PlinthError {
   return new PlinthError('UPSTREAM_FAILED', `The provider ${choice.provider.name} ${what}.`)
 }
 
-function noneUsable(): PlinthError {
+function left(): PlinthError {
+  return new PlinthError('CANCELLED', 'The call was cancelled.')
+}
+
+/** No place in time, or none at all: said at once. */
+function busy({ candidate }: Try, { retryAfterMs }: NotGranted): PlinthError {
   return new PlinthError('UNAVAILABLE', {
-    detail: 'No model of the route can be used.',
-    remedy:
-      'See why with `plinth doctor`: a key that is not set, or a resource that does not exist.',
+    detail: `The provider ${candidate.provider.name} takes no further call now.`,
+    ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
   })
 }

@@ -1,14 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { modelSpec, PlinthError, providerSpec } from '#kernel'
+import { modelSpec, PlinthError, providerSpec, Secret } from '#kernel'
 import type { ChatModel, ChatPart } from '#ports'
-import {
-  callModel,
-  createModelCatalog,
-  type ModelChoice,
-  noticeProviders,
-  routeModels,
-} from './index.ts'
+import { callModel, createModelCatalog, noticeProviders, routeModels } from './index.ts'
+import { factsOf, routerAt, snapshotOf } from './routing/routing.fixture.ts'
 
 const provider = (name: string, more: object = {}) => ({
   name,
@@ -51,22 +46,40 @@ function fakeModel(behaviour: Behaviour, text = 'hello'): ChatModel {
   }
 }
 
-function call(behaviours: Behaviour[], signal = new AbortController().signal) {
-  const choices: ModelChoice[] = behaviours.map((behaviour, i) => ({
-    model: model(`m${i}`, { price: { input: 2, output: 4 } }),
-    provider: provider(`p${i}`, { headers: { behaviour } }),
-    reason: `place ${i}`,
-  }))
+function call(
+  behaviours: Behaviour[],
+  signal = new AbortController().signal,
+  more: { retry?: object; concurrency?: object } = {},
+) {
+  const names = behaviours.map((_, i) => `m${i}`)
+  const { router } = routerAt()
+  const snapshot = snapshotOf({
+    providers: Object.fromEntries(
+      behaviours.map((behaviour, i) => [
+        `p${i}`,
+        { headers: { behaviour }, retry: { max: 0 }, ...more },
+      ]),
+    ),
+    models: Object.fromEntries(
+      names.map((name, i) => [
+        name,
+        { provider: `p${i}`, upstreamModel: `up-${name}`, price: { input: 2, output: 4 } },
+      ]),
+    ),
+    routes: { r: { models: names.length > 0 ? names : ['gone'] } },
+  })
   const catalog = createModelCatalog({
     factories: {
       openai: (one) => fakeModel(one.spec.headers.behaviour as Behaviour, `text of ${one.name}`),
     },
-    secret: () => undefined,
   })
-  return callModel(choices, { messages: [{ role: 'user', content: 'hi' }] }, { catalog, signal })
+  const choice = router.choose(router.routes(snapshot).route('r')!, factsOf())
+  const asked = { messages: [{ role: 'user' as const, content: 'hi' }] }
+  const made = callModel(choice, asked, { catalog, router, signal })
+  return { ...made, choice }
 }
 
-async function read({ parts, record }: ReturnType<typeof call>) {
+async function read({ parts, record }: Pick<ReturnType<typeof call>, 'parts' | 'record'>) {
   let text = ''
   let error: PlinthError | undefined
   const types: string[] = []
@@ -92,7 +105,7 @@ describe('callModel', () => {
       model: 'm3',
       provider: 'p3',
       upstreamModel: 'up-m3',
-      reason: 'place 3',
+      reason: 'number 4 of route r, if those before it fail',
       inputTokens: 1_000,
       outputTokens: 500,
       costUsd: 0.004,
@@ -146,6 +159,51 @@ describe('callModel', () => {
   })
 })
 
+describe('a call and its deployment', () => {
+  const places = ({ choice }: ReturnType<typeof call>) =>
+    choice.order.map(({ deployment }) => [deployment.inFlight, deployment.endpoint.gate.inside])
+
+  it('gives every place back, whatever becomes of it [M35.places]', async () => {
+    const behaviour = fc.constantFrom<Behaviour>(
+      ...(['answers', 'fails', 'fails-late', 'limited', 'empty', 'no-finish', 'refuses'] as const),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(behaviour, { maxLength: 4 }),
+        fc.boolean(),
+        async (list, leaves) => {
+          const made = call(list)
+          try {
+            for await (const _ of made.parts) if (leaves) break
+          } catch {
+            // What it failed with is told elsewhere.
+          }
+          expect(places(made)).toEqual(made.choice.order.map(() => [0, 0]))
+        },
+      ),
+    )
+    const stop = new AbortController()
+    const cancelled = call(['hangs'], stop.signal)
+    const reading = read(cancelled)
+    stop.abort()
+    expect((await reading).error?.code).toBe('CANCELLED')
+    expect(places(cancelled)).toEqual([[0, 0]])
+  })
+
+  it('tries the only model again after a wait, and says at once when there is no place [M36.retries]', async () => {
+    const again = await read(call(['fails'], undefined, { retry: { max: 2, baseMs: 1 } }))
+    expect(again.record.attempts).toHaveLength(3)
+    const full = call(['answers'], undefined, { concurrency: { max: 1, queue: 0 } })
+    const first = full.choice.order[0]!.deployment.acquire()
+    expect(first).toMatchObject({ granted: true })
+    const { error } = await read(full)
+    expect([error?.code, error?.message]).toEqual([
+      'UNAVAILABLE',
+      'The provider p0 takes no further call now.',
+    ])
+  })
+})
+
 describe('routeModels', () => {
   it('orders the usable models and says why it left others out [M6.route]', () => {
     const models = {
@@ -193,14 +251,14 @@ describe('the catalog', () => {
           return fakeModel('answers')
         },
       },
-      secret: () => key,
     })
     const one = provider('p', { apiKey: { env: 'K' } })
-    catalog.open(one)
-    catalog.open({ ...one })
+    const keyed = () => ({ env: 'K', value: new Secret(key), weight: 1, refused: false })
+    catalog.open(one, keyed())
+    catalog.open({ ...one }, keyed())
     expect(opened).toBe(1)
     key = 'b'
-    catalog.open(one)
+    catalog.open(one, keyed())
     expect(opened).toBe(2)
     const other = {
       name: 'q',

@@ -10,13 +10,16 @@ import {
   type ChatModelFactory,
   createExtractor,
   createModelCatalog,
+  type HealthProbe,
   type ModelCatalog,
   noticeProviders,
+  Router,
 } from '#models'
 import type { Dialect, OutboundClient, OutboundDispatcher } from '#ports'
 
 export interface Chat {
   catalog: ModelCatalog
+  router: Router
   secret(env: string): string | undefined
   outbound: OutboundClient & OutboundDispatcher
   dialects: Readonly<Record<string, Dialect>>
@@ -40,10 +43,8 @@ export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
         ...(provider.spec.allowPrivate ? { allowPrivate: provider.spec.allowPrivate } : {}),
         outbound,
         ...secrets,
-        ...(provider.spec.apiKey ? { apiKeyName: provider.spec.apiKey.env } : {}),
       })
   const catalog = createModelCatalog({
-    secret,
     factories: {
       extractive: () =>
         createExtractiveModel(createExtractor({ analyse: analyseIn, detectLanguage })),
@@ -51,7 +52,13 @@ export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
       anthropic: remote(dialects.anthropic),
     },
   })
-  return { catalog, secret, outbound, dialects, close: () => outbound.close() }
+  const router = new Router({ secret })
+  router.watch(healthProbe(outbound))
+  const close = async () => {
+    router.stop()
+    await outbound.close()
+  }
+  return { catalog, router, secret, outbound, dialects, close }
 }
 
 /** What an operator named in the environment may be reached, private or not. */
@@ -68,6 +75,23 @@ function allowed(config: Config, env: NodeJS.ProcessEnv): string[] {
   return [...config.allowedPrivateHosts, ...named]
 }
 
+/** An endpoint that answers anything but an error of its own is there, with or without the right key. */
+function healthProbe(outbound: OutboundClient): HealthProbe {
+  return async (url, { spec }) => {
+    const answer = await outbound.request({
+      method: 'GET',
+      url,
+      headers: spec.headers,
+      timeouts: healthTimeouts,
+      maxBytes: 1_000_000,
+      ...(spec.allowPrivate ? { allowPrivate: spec.allowPrivate } : {}),
+    })
+    for await (const _ of answer.body) break
+    return answer.status < 500
+  }
+}
+
+const healthTimeouts = { totalMs: 5_000, firstByteMs: 5_000, idleMs: 5_000 }
 const probeTimeouts = { totalMs: 1_500, firstByteMs: 1_500, idleMs: 1_500 }
 
 /** Chat models that this machine seems to have, as resources to apply. Never fails: what cannot be reached is not offered. */

@@ -66,7 +66,7 @@ export function openPipelines(foundation: Foundation, parts: Parts): Pipelines {
     storedIndexes: storedIndexes(store, objects, parts.log),
     embedder,
     languages: new BaseLanguages(store),
-    models: { catalog: chat.catalog, secret: chat.secret },
+    models: { catalog: chat.catalog, router: chat.router },
   }
   return {
     objects,

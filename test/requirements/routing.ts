@@ -16,6 +16,7 @@ export const routing = rows('issue 4 §2', {
   'M35.breaker': 'Circuit breaker: is the automaton of its description in any order of events',
   'M35.full':
     'Deployments: full is said at once, and places are shared among the models of a provider',
+  'M35.places': 'callModel: gives every place of a deployment back, whatever becomes of the call',
   'M35.probe': 'Circuit breaker: exactly one probe passes while half-open',
   'M35.queue':
     'Deployments: the line never exceeds its limits and loses no place, whoever leaves when',

@@ -59,7 +59,8 @@ export const systemRoutes = [
 
 function chatModelOf(snapshot: Snapshot): { name: string; note: string } {
   const assistant = defaultAssistant(snapshot)
-  const first = assistant && snapshot.resolve('Route', assistant.spec.route)?.spec.models[0]
+  const route = assistant && snapshot.resolve('Route', assistant.spec.route)?.spec
+  const first = route?.candidates?.[0]?.model ?? route?.models[0]
   if (!first || first === 'extractive') {
     return { name: 'extractive', note: 'Built in: quotes the best-supported sentences.' }
   }

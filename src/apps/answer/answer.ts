@@ -38,9 +38,11 @@ export async function* answer(
     yield { type: 'passages', passages: readable.shown(ground) }
     if (ground.empty) return record(run, ungrounded(access, { asked, found }))
     const plan = await trace.step('plan', () => makePlan(ground, access))
-    const choices = await trace.step('route', (span) => chooseModels(run, access, span))
+    const choices = await trace.step('route', (span) =>
+      chooseModels(run, { access, asked, ground, maxOutputTokens: plan.maxOutputTokens }, span),
+    )
     run.reached.choices = choices
-    yield { type: 'step', step: 'execute', note: choices.usable[0]?.model ?? '' }
+    yield { type: 'step', step: 'execute', note: choices.models[0] ?? '' }
     const parts = execute(run, { access, asked, ground, plan, choices })
     const checked = yield* validate(run, { access, asked, found, ground, readable, choices, parts })
     return record(run, checked)

@@ -34,12 +34,12 @@ export async function* execute(run: Run, what: Execution): AsyncGenerator<Execut
     systemPrompt: fillIn(access.prompt.spec.system, access, run),
     history: access.history.messages,
   })
-  if (choices.usable.some(({ choice }) => choice.provider.spec.protocol !== 'extractive')) {
+  if (choices.choice.order.some(({ provider }) => provider.spec.protocol !== 'extractive')) {
     await announce(run, what)
   }
   const { abstainBelow } = access.assistant.spec
   const call = callModel(
-    choices.usable.map(({ choice }) => choice),
+    choices.choice,
     {
       messages,
       passages: ground.passages,
@@ -47,7 +47,7 @@ export async function* execute(run: Run, what: Execution): AsyncGenerator<Execut
       maxOutputTokens: plan.maxOutputTokens,
       ...(abstainBelow === undefined ? {} : { abstainBelow }),
     },
-    { catalog: run.house.models.catalog, signal: run.context.signal },
+    { ...run.house.models, signal: run.context.signal },
   )
   try {
     for await (const part of call.parts) yield part
@@ -75,7 +75,7 @@ async function announce(run: Run, { access, ground, choices }: Execution): Promi
       requestId: context.requestId,
       traceId: trace.id,
       details: {
-        models: choices.usable.map(({ choice }) => `${choice.provider.name}/${choice.model.name}`),
+        models: choices.choice.order.map(({ provider, name }) => `${provider.name}/${name}`),
         passages: ground.passages.map((p) => `${p.documentVersionId}:${p.start}-${p.end}`),
       },
     }),

@@ -1,7 +1,7 @@
 import type { RetrieveHouse } from '#data'
 import type { Authorizer, Sealer } from '#governance'
 import type { Clock } from '#kernel'
-import type { ModelCatalog } from '#models'
+import type { ModelCatalog, Router } from '#models'
 import type { SnapshotCache, Store } from '#store'
 
 /** Everything answering needs from outside, built by `src/wiring`. */
@@ -13,7 +13,6 @@ export interface AnswerHouse extends RetrieveHouse {
   snapshots: SnapshotCache
   models: {
     catalog: ModelCatalog
-    /** Value of an environment variable that a Provider names; undefined where it is not set. */
-    secret(env: string): string | undefined
+    router: Router
   }
 }

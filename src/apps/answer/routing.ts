@@ -1,46 +1,108 @@
-import type { Span } from '#kernel'
-import { type ModelChoice, type Price, priceAt, routeModels, type SkippedModel } from '#models'
+import { detectLanguage, estimateTokens, type Ground } from '#data'
+import type { RequestContext, Span } from '#kernel'
+import {
+  type Choice,
+  type CompiledRoute,
+  type Price,
+  placeReason,
+  priceAt,
+  type RequestFacts,
+  type RouteSources,
+} from '#models'
 import type { Snapshot } from '#store'
 import type { AnswerAccess } from './authorizing.ts'
+import type { AskedText } from './masking.ts'
 import type { Run } from './run.ts'
 
-/** Ordered model choices, with the reason for each. */
+/** Ordered models, with the reason for each. */
 export interface Choices {
-  usable: { model: string; choice: ModelChoice }[]
-  skipped: SkippedModel[]
+  choice: Choice
+  /** Names of the models that may answer, first to last. */
+  models: readonly string[]
   /** Today's price of a model, where known. */
   priceOf(model: string | null): Price | undefined
   /** Every model of the route and why it was used, held in reserve or skipped. */
   explained(used: string | null): { model: string; reason: string; used: boolean }[]
 }
 
-/** Resolves the assistant's route to models that can be called now. */
-export function chooseModels(run: Run, access: AnswerAccess, span: Span): Choices {
-  const { snapshot } = access
-  const route = snapshot.require('Route', access.assistant.spec.route)
-  const routed = routeModels(route, routeSources(snapshot, run.house.models.secret))
-  span.attributes.models = routed.choices.map((choice) => choice.model.name)
-  const usable = routed.choices.map((choice) => ({ model: choice.model.name, choice }))
+/** Decides which models of the assistant's route may answer, in which order. */
+export function chooseModels(
+  run: Run,
+  what: { access: AnswerAccess; asked: AskedText; ground: Ground; maxOutputTokens: number },
+  span: Span,
+): Choices {
+  const { access } = what
+  const { router } = run.house.models
+  const reference = access.assistant.spec.route
+  access.snapshot.require('Route', reference)
+  const route = router.routes(access.snapshot).route(reference) as CompiledRoute
+  const choice = router.choose(route, factsOf(run, what))
+  const models = choice.order.map(({ name }) => name)
+  span.attributes.models = models
+  span.attributes.reason = choice.reason
   return {
-    usable,
-    skipped: routed.skipped,
+    choice,
+    models,
     priceOf: (model) => {
-      const spec = usable.find((one) => one.model === model)?.choice.model.spec
+      const spec = choice.order.find((one) => one.name === model)?.model.spec
       return spec && priceAt(spec, run.house.clock.now().getTime())
     },
     explained: (used) => [
-      ...usable.map(({ model, choice }) => ({
+      ...models.map((model, i) => ({
         model,
-        reason: choice.reason,
+        reason: placeReason(choice, i),
         used: model === used,
       })),
-      ...routed.skipped.map((skip) => ({ ...skip, used: false })),
+      ...choice.rejected.map(({ model, reason }) => ({ model, reason, used: false })),
     ],
   }
 }
 
+function factsOf(
+  run: Run,
+  {
+    access,
+    asked,
+    ground,
+    maxOutputTokens,
+  }: { access: AnswerAccess; asked: AskedText; ground: Ground; maxOutputTokens: number },
+): RequestFacts {
+  const { conversationId } = access.history
+  const said = [
+    asked.text,
+    access.prompt.spec.system,
+    ...access.history.messages.map(({ content }) => content),
+  ]
+  return {
+    ...callerFacts(run.context),
+    operation: 'chat',
+    needs: [],
+    inputTokens: said.reduce((sum, text) => sum + estimateTokens(text) + 4, ground.tokens),
+    maxOutputTokens,
+    language: detectLanguage(asked.text),
+    project: access.assistant.project,
+    ...(conversationId ? { conversation: conversationId } : {}),
+    now: run.house.clock.now().getTime(),
+  }
+}
+
+const groupToken = 'group:'
+
+/** What routing may know of who asks. */
+export function callerFacts({
+  principal,
+}: Pick<RequestContext, 'principal'>): Pick<RequestFacts, 'principals' | 'groups'> {
+  const groups = principal.readerTokens
+    .filter((token) => token.startsWith(groupToken))
+    .map((token) => token.slice(groupToken.length))
+  return { principals: [principal.id, principal.userId], groups }
+}
+
 /** Looks models and providers up in a snapshot. */
-export function routeSources(snapshot: Snapshot, secret: (env: string) => string | undefined) {
+export function routeSources(
+  snapshot: Snapshot,
+  secret: (env: string) => string | undefined,
+): RouteSources {
   return {
     model: (reference: string) => snapshot.resolve('Model', reference),
     provider: (reference: string) => snapshot.resolve('Provider', reference),

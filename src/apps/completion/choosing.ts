@@ -1,22 +1,23 @@
 import { estimateTokens } from '#data'
-import { PlinthError } from '#kernel'
-import { type ModelChoice, routeModels } from '#models'
+import { PlinthError, type RequestContext } from '#kernel'
+import { type Choice, noneLeft, type Router } from '#models'
 import type { Snapshot } from '#store'
-import { routeSources } from '../answer/routing.ts'
+import { callerFacts } from '../answer/routing.ts'
 import type { CompletionRequest } from './complete.ts'
 
 export interface ChosenModel {
   name: string
   digest: string
-  choice: ModelChoice
+  choice: Choice
 }
 
 /** The model that a direct call names, where it can be called now and the prompt fits. */
 export function chooseModel(
-  snapshot: Snapshot,
-  { model: reference, messages }: Pick<CompletionRequest, 'model' | 'messages'>,
-  secret: (env: string) => string | undefined,
+  request: CompletionRequest,
+  at: { snapshot: Snapshot; router: Router; context: RequestContext; now: number },
 ): ChosenModel {
+  const { snapshot, router, context, now } = at
+  const { model: reference, messages, maxOutputTokens } = request
   const model = snapshot.require('Model', reference)
   const provider = snapshot.require('Provider', model.spec.provider)
   if (provider.spec.protocol === 'extractive') {
@@ -26,22 +27,15 @@ export function chooseModel(
       remedy: 'Name an assistant that uses it, or a model of another provider.',
     })
   }
-  const tokens = messages.reduce((sum, { content }) => sum + estimateTokens(content) + 4, 0)
-  const room = model.spec.contextTokens - model.spec.maxOutputTokens
-  if (tokens > room) {
-    throw new PlinthError('INVALID_INPUT', {
-      detail: `The prompt of about ${tokens} tokens does not fit: model ${model.name} has room for ${room}.`,
-      where: 'messages',
-      remedy: 'Shorten the messages, or name a model with a larger context.',
-    })
-  }
-  const named = { name: model.name, spec: { description: '', models: [reference] } }
-  const { choices, skipped } = routeModels(named, routeSources(snapshot, secret))
-  const [choice] = choices
-  if (choice) return { name: model.name, digest: model.digest, choice }
-  throw new PlinthError('UNAVAILABLE', {
-    detail: `The model cannot be called: ${skipped[0]?.reason ?? 'its provider is missing'}.`,
-    where: 'model',
-    remedy: 'Mend that, or name another model.',
+  const choice = router.choose(router.routes(snapshot).model(reference), {
+    ...callerFacts(context),
+    operation: 'chat',
+    needs: [],
+    inputTokens: messages.reduce((sum, { content }) => sum + estimateTokens(content) + 4, 0),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    project: model.project,
+    now,
   })
+  if (choice.order.length > 0) return { name: model.name, digest: model.digest, choice }
+  throw noneLeft(choice)
 }

@@ -48,13 +48,18 @@ export async function* complete(
   const run: Run = { request, context, house, trace: new Trace(house.clock.now()) }
   await authorize(run)
   const snapshot = await house.snapshots.get(context.organizationId)
-  const chosen = chooseModel(snapshot, request, house.models.secret)
+  const chosen = chooseModel(request, {
+    snapshot,
+    router: house.models.router,
+    context,
+    now: house.clock.now().getTime(),
+  })
   const curtain = await run.trace.step('mask', (span) =>
     drawCurtain(request.messages, { snapshot, principal: context.principal, span }),
   )
   const auditSeq = await announce(run, chosen, curtain)
   const call = callModel(
-    [chosen.choice],
+    chosen.choice,
     {
       messages: curtain.messages,
       ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
@@ -63,7 +68,7 @@ export async function* complete(
         : { maxOutputTokens: request.maxOutputTokens }),
       ...(request.stop ? { stop: request.stop } : {}),
     },
-    { catalog: house.models.catalog, signal: context.signal },
+    { ...house.models, signal: context.signal },
   )
   const ending: Ending = {
     chosen,
@@ -122,7 +127,7 @@ async function announce(run: Run, chosen: ChosenModel, curtain: Curtain): Promis
       requestId: context.requestId,
       traceId: trace.id,
       details: {
-        models: [`${chosen.choice.provider.name}/${chosen.choice.model.name}`],
+        models: chosen.choice.order.map(({ provider, name }) => `${provider.name}/${name}`),
         digest: chosen.digest,
         messages: curtain.messages.length,
         chars: curtain.messages.reduce((sum, { content }) => sum + content.length, 0),

@@ -87,10 +87,10 @@ const retry = z
 
 const breaker = z
   .object({
-    failures: z.number().int().min(1).max(10_000).default(5),
+    failures: z.number().int().min(1).max(10_000).default(10),
     ratio: z.number().min(0).max(1).default(0.5),
     windowMs: milliseconds(100, 3_600_000).default(30_000),
-    openMs: milliseconds(10, 3_600_000).default(15_000),
+    openMs: milliseconds(10, 3_600_000).default(10_000),
   })
   .strict()
 

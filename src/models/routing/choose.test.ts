@@ -152,7 +152,7 @@ describe('who may have a request', () => {
       [{ maxInputTokens: 99 }, { inputTokens: 99 }, { inputTokens: 100 }],
       [{ minInputTokens: 100 }, { inputTokens: 100 }, { inputTokens: 99 }],
       [{ languages: ['pt'] }, { language: 'pt-BR' }, { language: 'es' }],
-      [{ principals: ['usr_1'] }, { principal: 'usr_1' }, { principal: 'usr_2' }],
+      [{ principals: ['usr_1'] }, { principals: ['key_1', 'usr_1'] }, { principals: ['usr_2'] }],
       [{ groups: ['legal'] }, { groups: ['a', 'legal'] }, { groups: ['a'] }],
       [{ projects: ['x'] }, { project: 'x' }, { project: 'y' }],
       [{ useCases: ['x'] }, { useCase: 'x' }, { useCase: 'y' }],
@@ -219,7 +219,7 @@ describe('the order', () => {
     const { choose, route, clock } = chooserOf(three({ candidates: all }))
     expect(names(choose().order)).toEqual(['m0', 'm1', 'm2'])
     expect(choose().reason).toBe('first usable model of route r')
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 10; i++) {
       const permit = route.candidates[0]!.deployment.acquire() as Permit
       permit.done({ outcome: 'server-error' })
     }
@@ -229,11 +229,11 @@ describe('the order', () => {
         model: 'm0',
         code: 'unavailable',
         reason: expect.stringContaining('failed too often'),
-        retryAfterMs: 15_000,
+        retryAfterMs: 10_000,
       },
     ])
     expect(choose().reason).toContain('1 skipped')
-    clock.ms += 15_000
+    clock.ms += 10_000
     expect(names(choose().order)).toEqual(['m0', 'm1', 'm2'])
   })
 

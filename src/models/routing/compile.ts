@@ -15,6 +15,7 @@ export interface Candidate {
   readonly reference: string
   readonly index: number
   readonly model: Named<ResourceSpec<'Model'>>
+  /** With the time-outs that hold on this route. */
   readonly provider: Named<ResourceSpec<'Provider'>>
   readonly weight: number
   readonly deployment: Deployment
@@ -120,16 +121,17 @@ function compileCandidate(
     const words = `model ${model.name} names provider ${model.spec.provider}, which does not exist`
     return gone('missing', words)
   }
+  const timeouts = timeoutsOf(provider.spec, route.timeouts)
   if (model.spec.stage === 'retired') return gone('retired', `model ${model.name} is retired`)
   return {
     name: model.name,
     reference,
     index,
     model,
-    provider,
+    provider: route.timeouts ? { ...provider, spec: { ...provider.spec, timeouts } } : provider,
     weight,
     deployment: at.deploymentOf(provider, model.spec.upstreamModel),
-    timeouts: timeoutsOf(provider.spec, route.timeouts),
+    timeouts,
     retry: retrySettings(provider.spec, route.retries),
     hash: hashOf(`${provider.name}/${model.name}`),
     fitness: new Fitness(model, provider.spec),

@@ -157,6 +157,8 @@ export function compileWhen(
   const open = when.hours && compileHours(when.hours)
   const one = (wanted: ReadonlySet<string> | undefined, said: string | undefined) =>
     wanted === undefined || (said !== undefined && wanted.has(said))
+  const any = (wanted: ReadonlySet<string> | undefined, said: readonly string[] | undefined) =>
+    wanted === undefined || said?.some((name) => wanted.has(name)) === true
   const each = (said: readonly string[] | undefined, fits: (name: string) => boolean) =>
     said !== undefined && said.length > 0 && said.every(fits)
   return (facts, needs) => {
@@ -165,8 +167,8 @@ export function compileWhen(
     if (facts.inputTokens < minInputTokens) return 'minInputTokens'
     if (facts.inputTokens > maxInputTokens) return 'maxInputTokens'
     if (languages && !(facts.language && speaks(languages, facts.language))) return 'languages'
-    if (!one(principals, facts.principal)) return 'principals'
-    if (groups && !facts.groups?.some((name) => groups.has(name))) return 'groups'
+    if (!any(principals, facts.principals)) return 'principals'
+    if (!any(groups, facts.groups)) return 'groups'
     if (!one(projects, facts.project)) return 'projects'
     if (!one(useCases, facts.useCase)) return 'useCases'
     if (classes && !each(facts.dataClasses, (name) => classes.has(name))) return 'dataClasses'

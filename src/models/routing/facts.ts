@@ -19,8 +19,8 @@ export interface RequestFacts {
   dataClasses?: readonly string[]
   /** Regions that it must not leave (`eu` means all below it). An empty list lets no outside model have it. */
   regions?: readonly string[]
-  /** Id of the user or key that asks. */
-  principal?: string
+  /** Ids of who asks: the user, and the key where one is used. */
+  principals?: readonly string[]
   groups?: readonly string[]
   project?: string
   useCase?: string

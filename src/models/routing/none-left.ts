@@ -11,23 +11,25 @@ export function noneLeft({ route, rejected }: Choice): PlinthError {
     const wait = waits.length > 0 ? Math.ceil(Math.min(...waits) / 1_000) : undefined
     return new PlinthError('UNAVAILABLE', {
       detail,
+      where: 'model',
       ...(wait === undefined ? {} : { retryAfterSeconds: wait }),
     })
   }
+  const where = rejected.every(({ code }) => code === 'context') ? 'messages' : 'model'
   const has = (...codes: string[]) => rejected.some(({ code }) => codes.includes(code))
   if (has('no-key')) {
     const remedy = 'Set the key that is missing or not accepted; `plinth doctor` names it.'
-    return new PlinthError('UNAVAILABLE', { detail, remedy })
+    return new PlinthError('UNAVAILABLE', { detail, where, remedy })
   }
   if (has('data-class', 'region', 'condition', 'over-budget')) {
     const remedy =
       'Ask for a model that is cleared for such requests; `plinth route explain` tells each reason.'
-    return new PlinthError('FORBIDDEN', { detail, remedy })
+    return new PlinthError('FORBIDDEN', { detail, where, remedy })
   }
   if (has('context', 'capability', 'language')) {
     const remedy = 'Shorten the request, ask for less, or name another route.'
-    return new PlinthError('INVALID_INPUT', { detail, remedy })
+    return new PlinthError('INVALID_INPUT', { detail, where, remedy })
   }
   const remedy = 'A resource that the route names does not exist; see `plinth doctor`.'
-  return new PlinthError('UNAVAILABLE', { detail, remedy })
+  return new PlinthError('UNAVAILABLE', { detail, where, remedy })
 }

@@ -29,7 +29,11 @@ spec: { citations: { unsupported: withhold, minSupport: 0.9 } }
 ---
 kind: Provider
 name: outside
-spec: { protocol: openai, baseUrl: "${upstream.url}/v1" }
+spec:
+  protocol: openai
+  baseUrl: "${upstream.url}/v1"
+  retry: { max: 1, baseMs: 1 }
+  breaker: { failures: 10000 }
 ---
 kind: Model
 name: gpt
