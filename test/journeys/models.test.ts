@@ -11,6 +11,56 @@ kind: Assistant
 name: ${name}
 spec: { knowledgeBases: [notes], route: ${name}, prompt: plain, guardrail: open }
 `
+const patient = 'retry: { max: 1, baseMs: 1 }, breaker: { failures: 10000 }'
+const models = `---
+kind: Model
+name: first
+spec: { provider: one, upstreamModel: m-1 }
+---
+kind: Model
+name: hasty
+spec: { provider: hasty, upstreamModel: m-1 }
+---
+kind: Model
+name: limited
+spec: { provider: limited, upstreamModel: m-1 }
+---
+kind: Model
+name: busy
+spec: { provider: busy, upstreamModel: m-1 }
+---
+kind: Model
+name: second
+spec: { provider: two, upstreamModel: m-2, price: { input: 1, output: 2 } }
+---
+kind: Route
+name: alone
+spec: { models: [first] }
+---
+kind: Route
+name: hasty
+spec: { models: [hasty] }
+---
+kind: Route
+name: hasty-both
+spec: { models: [hasty, second] }
+---
+kind: Route
+name: limited
+spec: { models: [limited] }
+---
+kind: Route
+name: busy-both
+spec: { models: [busy, second] }
+---
+kind: Route
+name: both
+spec: { models: [first, second] }
+---
+kind: Route
+name: built-in
+spec: { models: [first, extractive] }
+${['alone', 'hasty', 'hasty-both', 'limited', 'busy-both', 'both', 'built-in'].map(assistant).join('')}`
 const resources = (one: FakeUpstream, two: FakeUpstream) => `
 kind: KnowledgeBase
 name: notes
@@ -30,48 +80,24 @@ spec: { personalData: { input: mask, output: mask } }
 ---
 kind: Provider
 name: one
-spec: { protocol: openai, baseUrl: "${one.url}/v1" }
+spec: { protocol: openai, baseUrl: "${one.url}/v1", ${patient} }
+---
+kind: Provider
+name: limited
+spec: { protocol: openai, baseUrl: "${one.url}/v1", ${patient} }
+---
+kind: Provider
+name: busy
+spec: { protocol: openai, baseUrl: "${one.url}/v1", ${patient} }
 ---
 kind: Provider
 name: hasty
-spec: { protocol: openai, baseUrl: "${one.url}/v1", timeouts: { firstTokenMs: 300, idleMs: 300 } }
+spec: { protocol: openai, baseUrl: "${one.url}/v1", timeouts: { firstTokenMs: 300, idleMs: 300 }, ${patient} }
 ---
 kind: Provider
 name: two
 spec: { protocol: anthropic, baseUrl: "${two.url}" }
----
-kind: Model
-name: first
-spec: { provider: one, upstreamModel: m-1 }
----
-kind: Model
-name: hasty
-spec: { provider: hasty, upstreamModel: m-1 }
----
-kind: Model
-name: second
-spec: { provider: two, upstreamModel: m-2, price: { input: 1, output: 2 } }
----
-kind: Route
-name: alone
-spec: { models: [first] }
----
-kind: Route
-name: hasty
-spec: { models: [hasty] }
----
-kind: Route
-name: hasty-both
-spec: { models: [hasty, second] }
----
-kind: Route
-name: both
-spec: { models: [first, second] }
----
-kind: Route
-name: built-in
-spec: { models: [first, extractive] }
-${['alone', 'hasty', 'hasty-both', 'both', 'built-in'].map(assistant).join('')}`
+${models}`
 
 const question = 'How long is the notice period?'
 const injection =
@@ -210,6 +236,10 @@ describe('answers by models outside', () => {
   })
 
   const isHanging = (mode: UpstreamMode) => typeof mode === 'string' && mode.startsWith('hang')
+  const isLimited = (mode: UpstreamMode) => typeof mode === 'object' && mode.status === 429
+  // Only what hangs is met with little patience: a busy machine is slow, too. What is limited rests afterwards.
+  const nameFor = (mode: UpstreamMode, names: { other: string; limited: string }) =>
+    isHanging(mode) ? 'hasty' : isLimited(mode) ? names.limited : names.other
   const faults: [UpstreamMode, RegExp][] = [
     ['hang-before-first', /300 ms/],
     ['hang-with-comments', /300 ms/],
@@ -227,8 +257,7 @@ describe('answers by models outside', () => {
   it('that fail say why, are recorded as failed, and never look whole [M15.chat-faults]', async () => {
     for (const [mode, reason] of faults) {
       one.mode = mode
-      // Only what hangs is met with little patience: a busy machine is slow, too.
-      const answer = await ask({ assistant: isHanging(mode) ? 'hasty' : 'alone' })
+      const answer = await ask({ assistant: nameFor(mode, { other: 'alone', limited: 'limited' }) })
       expect([mode, answer.outcome]).toEqual([mode, 'failed'])
       expect(answer.reason).toMatch(reason)
       expect(answer.citations).toEqual([])
@@ -248,11 +277,11 @@ describe('answers by models outside', () => {
       'hang-before-first',
       'garbage',
       { status: 503 },
-      { status: 429 },
+      { status: 429, message: 'slow down' },
     ] as UpstreamMode[]) {
       one.mode = mode
-      const [assistant, first] = isHanging(mode) ? ['hasty-both', 'hasty'] : ['both', 'first']
-      const answer = await ask({ assistant })
+      const first = nameFor(mode, { other: 'first', limited: 'busy' })
+      const answer = await ask({ assistant: first === 'first' ? 'both' : `${first}-both` })
       expect([mode, answer.outcome, answer.model]).toEqual([mode, 'answered', 'second'])
       expect(answer.usage.costUsd).toBeGreaterThan(0)
       const page = await trace(answer.traceId)

@@ -53,6 +53,14 @@ describe('a deployment', () => {
     expect(deployment.usableKeys).toBe(3)
   })
 
+  it('rests without a key, too, and takes it no offence that it has none [M36.keys]', () => {
+    const { deployment, clock } = deploymentOf({})
+    expect(call(deployment, 'rate-limited', 7_000)).toBe('none')
+    expect(deployment.acquire()).toMatchObject({ why: 'resting', retryAfterMs: 7_000 })
+    clock.ms += 7_000
+    expect([call(deployment, 'unauthorized'), call(deployment)]).toEqual(['none', 'none'])
+  })
+
   it('uses a key that is not accepted no more until provider or key change [M36.keys]', () => {
     const {
       deployment,
@@ -82,7 +90,9 @@ describe('a deployment', () => {
       Deployment,
     ]
     call(m, 'forbidden')
-    expect([call(m), call(n)]).toEqual(['no-key', 'A'])
+    expect([call(m), call(n)]).toEqual(['resting', 'A'])
+    at.clock.ms += 60_000
+    expect(call(m)).toBe('A')
     call(n, 'rate-limited', 1_000)
     expect(n.acquire()).toMatchObject({ why: 'resting', retryAfterMs: 1_000 })
     at.clock.ms += 1_000

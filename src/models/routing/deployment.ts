@@ -21,6 +21,8 @@ export interface NotGranted {
 
 /** How long a key rests after a rate limit that names no time. */
 const restMs = 1_000
+/** How long a key rests for a model that it may not use: a single odd request is refused like that, too. */
+const forbiddenMs = 60_000
 /** No rest, whoever asks for it, is longer. */
 const maxRestMs = 3_600_000
 
@@ -179,7 +181,7 @@ export class Deployment {
       const key = this.#keys.at(index)
       if (key) key.refused = true
     } else if (outcome === 'forbidden') {
-      this.#keys.rest(index, Number.POSITIVE_INFINITY)
+      this.#keys.rest(index, now + forbiddenMs)
     } else if (outcome === 'rate-limited' || (outcome === 'overloaded' && retryAfterMs)) {
       this.#keys.rest(index, now + Math.min(maxRestMs, retryAfterMs ?? restMs))
     }

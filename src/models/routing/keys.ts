@@ -22,6 +22,18 @@ export function keysOf(
   })
 }
 
+/** Stands for calls of a provider that needs no key: it can rest like one. */
+const withoutKey: ProviderKey = Object.freeze({
+  env: '',
+  value: undefined,
+  weight: 1,
+  refused: false,
+})
+
+function isSet(key: ProviderKey): boolean {
+  return key.value !== undefined || key === withoutKey
+}
+
 /**
  * The keys of a provider as one deployment uses them: spread by weight (smooth weighted round robin), each resting
  * after the provider asked for it. Rate limits hold per key and model, so rest is kept here and not with the key.
@@ -32,33 +44,32 @@ export class KeyRing {
   readonly #turns: Float64Array
 
   constructor(keys: readonly ProviderKey[]) {
-    this.#keys = keys
-    this.#restUntil = new Float64Array(keys.length)
-    this.#turns = new Float64Array(keys.length)
+    this.#keys = keys.length > 0 ? keys : [withoutKey]
+    this.#restUntil = new Float64Array(this.#keys.length)
+    this.#turns = new Float64Array(this.#keys.length)
   }
 
   /** How many keys work now. Without any key at all, one call does. */
   usable(now: number): number {
-    let count = this.#keys.length === 0 ? 1 : 0
+    let count = 0
     for (let i = 0; i < this.#keys.length; i++) if (this.#works(i, now)) count++
     return count
   }
 
   /** Milliseconds until a key works; 0 where one does, Infinity where none will. */
   waitMs(now: number): number {
-    if (this.#keys.length === 0) return 0
     let least = Number.POSITIVE_INFINITY
     for (let i = 0; i < this.#keys.length; i++) {
       if (this.#works(i, now)) return 0
       const key = this.#keys[i]!
-      if (key.value && !key.refused) least = Math.min(least, this.#restUntil[i]! - now)
+      if (isSet(key) && !key.refused) least = Math.min(least, this.#restUntil[i]! - now)
     }
     return least
   }
 
   /** Index of the key whose turn it is; negative where none works. Without any key: 0. */
   take(now: number): number {
-    if (this.#keys.length <= 1) return this.waitMs(now) === 0 ? 0 : -1
+    if (this.#keys.length === 1) return this.waitMs(now) === 0 ? 0 : -1
     let best = -1
     let total = 0
     for (let i = 0; i < this.#keys.length; i++) {
@@ -72,8 +83,10 @@ export class KeyRing {
     return best
   }
 
+  /** The key to call with; undefined where the provider needs none. */
   at(index: number): ProviderKey | undefined {
-    return this.#keys[index]
+    const key = this.#keys[index]
+    return key === withoutKey ? undefined : key
   }
 
   /** Lets a key rest for this deployment. */
@@ -85,22 +98,19 @@ export class KeyRing {
 
   /** Why none works, by the names of the variables. */
   explain(): string {
-    const unset = this.#keys.filter((key) => !key.value).map((key) => key.env)
+    const unset = this.#keys.filter((key) => !isSet(key)).map((key) => key.env)
     if (unset.length === this.#keys.length) {
       return `needs the environment variable ${unset.join(' or ')}, which is not set`
     }
-    const useless = this.#keys.filter(
-      (key, i) => key.value && (key.refused || this.#restUntil[i] === Number.POSITIVE_INFINITY),
-    )
-    if (unset.length + useless.length === this.#keys.length) {
-      const names = useless.map((key) => key.env)
-      return `does not accept the key in ${names.join(' nor the one in ')} for it`
+    const refused = this.#keys.filter((key) => key.refused).map((key) => key.env)
+    if (unset.length + refused.length === this.#keys.length) {
+      return `does not accept the key in ${refused.join(' nor the one in ')}`
     }
-    return 'asked for a pause of every key'
+    return 'asked for a pause'
   }
 
   #works(index: number, now: number): boolean {
     const key = this.#keys[index]!
-    return key.value !== undefined && !key.refused && this.#restUntil[index]! <= now
+    return isSet(key) && !key.refused && this.#restUntil[index]! <= now
   }
 }

@@ -35,7 +35,7 @@ const outcomes = {
   cancelled: meaning('caller', 'unknown'),
   /** The key is not accepted (401): it is not used again until the provider or the key changes. */
   unauthorized: meaning('plinth', 'works', both),
-  /** The key may not use this model, or has no credit (402, 403): not used again for this model. */
+  /** The key may not use this model, or has no credit (402, 403): it rests for this model. */
   forbidden: meaning('plinth', 'works', both),
   /** The upstream knows no such model or path, or not this kind of request (404, 405, 415, 501, redirects). */
   unsupported: meaning('plinth', 'works', { next: true }),
