@@ -13,6 +13,7 @@ import { retrieval } from './requirements/retrieval.ts'
 import { routing } from './requirements/routing.ts'
 import type { Requirement } from './requirements/row.ts'
 import { running } from './requirements/running.ts'
+import { usage } from './requirements/usage.ts'
 
 /** Everything that Plinth owes, as data. `test/requirements.test.ts` holds the tests to it, and it to the tests. */
 export const requirements: readonly Requirement[] = [
@@ -24,6 +25,7 @@ export const requirements: readonly Requirement[] = [
   ...dialects,
   ...routing,
   ...gateway,
+  ...usage,
   ...resources,
   ...people,
   ...audit,

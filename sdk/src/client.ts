@@ -35,6 +35,7 @@ export function createClient(options: ClientOptions = {}) {
     documents: documentRoutes(http),
     jobs: jobRoutes(http),
     traces: traceRoutes(http),
+    usage: usageRoutes(http),
     audit: auditRoutes(http),
     resources: resourceRoutes(http),
     people: peopleRoutes(http),
@@ -169,6 +170,19 @@ function traceRoutes(http: Http) {
   return {
     list: (query?: t.TraceQuery) => http.get<t.Page<t.TraceSummary>>('/traces', query),
     get: (id: string) => http.get<t.TraceDetail>(`/traces/${part(id)}`),
+  }
+}
+
+function usageRoutes(http: Http) {
+  return {
+    /** Sums of calls of models, by one or two dimensions. */
+    sums: (query?: t.UsageQuery) => http.get<t.UsageReport>('/usage', query),
+    /** The same as CSV. */
+    csv: async (query?: t.UsageQuery, options: CallOptions = {}) =>
+      (await http.send('GET', '/usage', { ...options, query, accept: 'text/csv' })).text(),
+    calls: (query?: t.CallQuery) => http.get<t.Page<t.ModelCall>>('/calls', query),
+    call: (id: string) => http.get<t.ModelCallDetail>(`/calls/${part(id)}`),
+    budgets: (query?: t.Paging) => http.get<t.Page<t.BudgetStatus>>('/budgets', query),
   }
 }
 

@@ -21,6 +21,10 @@ export type {
   AuditEvent,
   AuditEventProof,
   AuditState,
+  BudgetAmount,
+  BudgetStatus,
+  CallFault,
+  CallOutcome,
   Chunk,
   Citation,
   Conversation,
@@ -35,6 +39,8 @@ export type {
   KnowledgeBaseStatus as KnowledgeBase,
   Me,
   Message,
+  ModelCall,
+  ModelCallDetail,
   Outcome,
   Passage,
   Problem,
@@ -55,6 +61,10 @@ export type {
   TraceSummary,
   Upload,
   UploadStart,
+  UsageGroup,
+  UsagePercentiles,
+  UsageReport,
+  UsageSums,
   User,
   UserChange,
   UserCreate,
@@ -85,6 +95,8 @@ export type TextBox = DocumentText['boxes'][number]
 export type DocumentQuery = Operations['GET /documents']['query']
 export type JobQuery = Operations['GET /jobs']['query']
 export type TraceQuery = Operations['GET /traces']['query']
+export type CallQuery = Operations['GET /calls']['query']
+export type UsageQuery = Operations['GET /usage']['query']
 export type AuditQuery = Operations['GET /audit']['query']
 export type ResourceQuery = Operations['GET /resources']['query']
 

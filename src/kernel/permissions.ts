@@ -12,7 +12,7 @@ export const permissions = {
   'resources.read': 'Read resources, their history and differences',
   'resources.write': 'Create, change, label, roll back and delete resources',
   'roles.write': 'Change roles and who holds them',
-  'traces.read': 'Read the traces of all questions and documents of the organization',
+  'traces.read': 'Read the traces of all questions and documents, and all calls of models',
   'audit.read': 'Read, export and verify the audit log',
   'people.read': 'List users, groups and service accounts',
   'people.write': 'Invite, change and disable users and groups',

@@ -15,6 +15,7 @@ import type {
   AuditEvent,
   AuditEventProof,
   AuditState,
+  BudgetStatus,
   Chunk,
   Conversation,
   ConversationDetail,
@@ -27,6 +28,8 @@ import type {
   Job,
   KnowledgeBaseStatus,
   Me,
+  ModelCall,
+  ModelCallDetail,
   Resource,
   ResourceKind,
   ResourceSummary,
@@ -41,6 +44,7 @@ import type {
   TraceSummary,
   Upload,
   UploadStart,
+  UsageReport,
   User,
   UserChange,
   UserCreate,
@@ -232,6 +236,56 @@ export interface Operations {
   /** One question or document: timeline, passages, route, checks, cost. */
   'GET /traces/{id}': {
     answer: TraceDetail
+  }
+  /** Calls of models: everybody’s for those with traces.read, else one’s own. */
+  'GET /calls': {
+    query: {
+      limit?: number | undefined
+      cursor?: string | undefined
+      from?: string | undefined
+      to?: string | undefined
+      model?: string | undefined
+      asked?: string | undefined
+      provider?: string | undefined
+      user?: string | undefined
+      key?: string | undefined
+      project?: string | undefined
+      useCase?: string | undefined
+      outcome?: string | undefined
+      fault?: string | undefined
+      door?: string | undefined
+      unpriced?: boolean | undefined
+    }
+    answer: { items: ModelCall[]; nextCursor: string | null; total?: number }
+  }
+  /** One call of a model: tokens, cost, attempts, and why this model. */
+  'GET /calls/{id}': {
+    answer: ModelCallDetail
+  }
+  /** Sums of calls, tokens, cost, errors and latency; with `Accept: text/csv` as CSV. */
+  'GET /usage': {
+    query: {
+      from?: string | undefined
+      to?: string | undefined
+      model?: string | undefined
+      asked?: string | undefined
+      provider?: string | undefined
+      user?: string | undefined
+      key?: string | undefined
+      project?: string | undefined
+      useCase?: string | undefined
+      outcome?: string | undefined
+      fault?: string | undefined
+      door?: string | undefined
+      unpriced?: boolean | undefined
+      by?: string | undefined
+    }
+    answer: UsageReport
+  }
+  /** Budgets with what is spent of them in this window: all with traces.read, else one’s own. */
+  'GET /budgets': {
+    query: { limit?: number | undefined; cursor?: string | undefined }
+    answer: { items: BudgetStatus[]; nextCursor: string | null; total?: number }
   }
   /** What happened, newest first. */
   'GET /audit': {

@@ -408,6 +408,222 @@ export interface Span {
   children: Span[]
 }
 
+export interface ModelCall {
+  id: string
+  at: string
+  door: string
+  userId: string
+  userName: string
+  /** Null: made in a session. */
+  keyId: string | null
+  keyName: string | null
+  project: string
+  useCase: string | null
+  asked: string
+  /** The Model that answered; null where none did. */
+  model: string | null
+  provider: string | null
+  upstreamModel: string | null
+  streamed: boolean
+  outcome: CallOutcome
+  errorCode: string | null
+  fault: CallFault | null
+  cache: string | null
+  inputTokens: number
+  /** Of the input tokens. */
+  cachedTokens: number
+  outputTokens: number
+  /** Of the output tokens. */
+  reasoningTokens: number
+  /** The provider counted no tokens: they were estimated. */
+  estimated: boolean
+  /** Null: the price is not known, or nothing was answered. */
+  costUsd: number | null
+  /** A model answered, and its price is not known. */
+  unpriced: boolean
+  firstTokenMs: number | null
+  totalMs: number
+  attempts: number
+}
+
+export type CallOutcome = 'answered' | 'failed' | 'cut' | 'cancelled' | 'refused'
+
+export type CallFault = 'caller' | 'policy' | 'provider' | 'plinth'
+
+export interface ModelCallDetail {
+  id: string
+  at: string
+  door: string
+  userId: string
+  userName: string
+  /** Null: made in a session. */
+  keyId: string | null
+  keyName: string | null
+  project: string
+  useCase: string | null
+  asked: string
+  /** The Model that answered; null where none did. */
+  model: string | null
+  provider: string | null
+  upstreamModel: string | null
+  streamed: boolean
+  outcome: CallOutcome
+  errorCode: string | null
+  fault: CallFault | null
+  cache: string | null
+  inputTokens: number
+  /** Of the input tokens. */
+  cachedTokens: number
+  outputTokens: number
+  /** Of the output tokens. */
+  reasoningTokens: number
+  /** The provider counted no tokens: they were estimated. */
+  estimated: boolean
+  /** Null: the price is not known, or nothing was answered. */
+  costUsd: number | null
+  /** A model answered, and its price is not known. */
+  unpriced: boolean
+  firstTokenMs: number | null
+  totalMs: number
+  attempts: number
+  /** The resources that it was decided by. */
+  snapshotDigest: string | null
+  /** In the order in which they were made. */
+  tries: {
+    model: string
+    provider: string
+    ms: number
+    /** Error of a try that failed. */
+    code: string | null
+    detail: string | null
+  }[]
+  /** Why this model: who was there to choose from, in order. Empty where it was one. */
+  choices: { model: string; reason: string }[]
+  /** Why not the others. */
+  skipped: { model: string; reason: string }[]
+  /** Why it was refused. */
+  reason: string | null
+}
+
+export interface UsageReport {
+  from: string
+  to: string
+  by: (
+    | 'day'
+    | 'hour'
+    | 'model'
+    | 'asked'
+    | 'provider'
+    | 'user'
+    | 'key'
+    | 'project'
+    | 'useCase'
+    | 'outcome'
+    | 'fault'
+    | 'door')[]
+  total: UsageSums
+  groups: UsageGroup[]
+  /** There are more groups; these are those with the most calls. */
+  truncated: boolean
+  /** Of one’s own calls only: traces.read shows those of all. */
+  own: boolean
+}
+
+export interface UsageSums {
+  calls: number
+  answered: number
+  inputTokens: number
+  cachedTokens: number
+  outputTokens: number
+  reasoningTokens: number
+  /** Calls whose tokens the provider did not count. */
+  estimatedCalls: number
+  /** Of the calls whose price is known; null where none is. Never counts the others. */
+  costUsd: number | null
+  /** Calls whose price is not known: their cost is in no sum. */
+  unpricedCalls: number
+  errors: { caller: number; policy: number; provider: number; plinth: number }
+  /** Of answered streams; null where there is none. */
+  firstTokenMs: UsagePercentiles | null
+  /** Of answered calls; null where there is none. */
+  totalMs: UsagePercentiles | null
+}
+
+/** Milliseconds, exact, over so many calls. */
+export interface UsagePercentiles {
+  p50: number
+  p95: number
+  calls: number
+}
+
+export interface UsageGroup {
+  calls: number
+  answered: number
+  inputTokens: number
+  cachedTokens: number
+  outputTokens: number
+  reasoningTokens: number
+  /** Calls whose tokens the provider did not count. */
+  estimatedCalls: number
+  /** Of the calls whose price is known; null where none is. Never counts the others. */
+  costUsd: number | null
+  /** Calls whose price is not known: their cost is in no sum. */
+  unpricedCalls: number
+  errors: { caller: number; policy: number; provider: number; plinth: number }
+  /** Of answered streams; null where there is none. */
+  firstTokenMs: UsagePercentiles | null
+  /** Of answered calls; null where there is none. */
+  totalMs: UsagePercentiles | null
+  /** In the order of `by`. */
+  keys: {
+    /** Null: the calls have none. */
+    value: string | null
+    /** What a user or key is called. */
+    name: string | null
+  }[]
+}
+
+export interface BudgetStatus {
+  name: string
+  project: string
+  description: string
+  per: 'organization' | 'project' | 'use-case' | 'user' | 'key' | 'model'
+  only: string[]
+  window: 'minute' | 'hour' | 'day' | 'month'
+  enforce: 'hard' | 'soft'
+  alerts: number[]
+  windowStart: string
+  windowEnd: string
+  /** Of the current window, those that spent most first. */
+  counters: {
+    /** `*`: the organization. */
+    subject: string
+    subjectName: string
+    amounts: BudgetAmount[]
+  }[]
+  /** There are more subjects than are shown. */
+  more: boolean
+}
+
+export interface BudgetAmount {
+  unit: 'usd' | 'tokens' | 'requests'
+  limit: number
+  spent: number
+  /** Held by servers for calls that may come. */
+  leased: number
+  /** Spent of the limit; above 1 where the budget is soft. */
+  share: number
+  /** Null: there is no pace yet. */
+  forecast:
+    | {
+      /** Spent at the end of the window, at the pace so far. */
+      atEnd: number
+      /** When the limit is reached; null: not in this window. */
+      reachedAt: string | null
+    }
+    | null
+}
+
 export interface AuditEvent {
   seq: number
   at: string

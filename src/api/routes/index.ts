@@ -2,6 +2,8 @@ import { openAiRoutes } from '../compatible/openai/index.ts'
 import type { Route } from '../http/route.ts'
 import { askRoutes } from './ask.ts'
 import { auditRoutes } from './audit.ts'
+import { budgetRoutes } from './budgets.ts'
+import { callRoutes } from './calls.ts'
 import { conversationRoutes } from './conversations.ts'
 import { documentRoutes } from './documents.ts'
 import { jobRoutes } from './jobs.ts'
@@ -16,6 +18,7 @@ import { systemRoutes } from './system.ts'
 import { systemBackupRoutes } from './system-backup.ts'
 import { traceRoutes } from './traces.ts'
 import { uploadRoutes } from './uploads.ts'
+import { usageRoutes } from './usage.ts'
 
 /** The route table: every HTTP surface, in the order of the documentation. */
 export const routes: readonly Route[] = [
@@ -27,6 +30,9 @@ export const routes: readonly Route[] = [
   ...uploadRoutes,
   ...jobRoutes,
   ...traceRoutes,
+  ...callRoutes,
+  ...usageRoutes,
+  ...budgetRoutes,
   ...auditRoutes,
   ...keyRoutes,
   ...peopleRoutes,

@@ -9,6 +9,7 @@ import { modelVerbs } from './models.ts'
 import { peopleVerbs } from './people.ts'
 import { resourceVerbs } from './resources.ts'
 import { systemVerbs } from './system.ts'
+import { usageVerbs } from './usage.ts'
 
 /** Every verb there is, in the order of the help. */
 export const verbs: readonly Verb[] = [
@@ -21,6 +22,7 @@ export const verbs: readonly Verb[] = [
   ...peopleVerbs,
   ...auditVerbs,
   ...modelVerbs,
+  ...usageVerbs,
   ...systemVerbs.filter((verb) => verb.name !== 'start'),
   ...evalVerbs,
 ]

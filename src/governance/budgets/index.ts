@@ -2,3 +2,10 @@ export type { Amounts } from './amounts.ts'
 export type { LeaseReport } from './leases.ts'
 export { type Booked, type BudgetAlert, BudgetLedger, type Reservation } from './ledger.ts'
 export { type BudgetRule, compileBudgets, type Spender, subjectRules } from './rules.ts'
+export {
+  type BudgetCount,
+  type BudgetStanding,
+  budgetStandings,
+  type Forecast,
+  forecastOf,
+} from './standing.ts'

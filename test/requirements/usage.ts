@@ -1,0 +1,13 @@
+import { rows } from './row.ts'
+
+export const usage = rows('issue 4', {
+  'M26.calls-list': 'Calls of models are listed in pages, newest first, by any of their names',
+  'M26.call-detail': 'A call is shown whole: tokens, cost, attempts, and why this model',
+  'M26.calls-own': 'Calls and usage of others are seen with traces.read only',
+  'M26.usage-sums': 'Usage sums what the calls say; an unknown price is unknown, never zero',
+  'M26.usage-csv': 'Usage is exported as CSV, with nothing in it that a spreadsheet runs',
+  'M26.usage-percentiles': 'Percentiles of latency are exact',
+  'M26.cli-usage': 'The command line shows usage, calls and budgets, and says what is not known',
+  'M26.budget-status': 'Each budget tells what is spent of it in this window, by whom',
+  'M26.budget-forecast': 'A forecast follows the pace so far, and is none where there is no pace',
+})
