@@ -20,6 +20,8 @@ export const audit = rows('issue 3 §2', {
   'M28.erase-verifies': 'The log verifies on after a person is erased',
   'M28.event-kinds':
     'The kinds of audit events: are those that docs/security/audit.md explains, word for word',
+  'M28.every-route':
+    'Every route of the table: that changes something leaves an event in the audit log',
   'M28.every-act': 'The log holds an event of each act, without personal data in the clear',
   'M28.export': 'exporting: gives the whole log, and any part of it, so that each verifies',
   'M28.export-verifies':

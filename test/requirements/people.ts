@@ -19,6 +19,10 @@ export const people = rows('issue 3 §2', {
   'M27.email': 'people: are known by one spelling of their address',
   'M27.every-table':
     'The schema: binds every table to its organization, in keys and by row-level security',
+  'M27.foreign-project':
+    'Every route of the table: with an id answers another project as for an absent one',
+  'M27.foreign-route':
+    'Every route of the table: with an id answers another organization as for an absent one',
   'M27.foreign-ids': 'Rights over people: treat ids of another organization as absent',
   'M27.groups':
     'Rights over people: end with the group that gave them, also for a later group of that name',

@@ -46,7 +46,7 @@ async function referenceProblems(
     origins.set(version, origin)
   }
   await world.loadPinned(tx)
-  return danglingProblems(world, origins)
+  return danglingProblems(world, origins, principal)
 }
 
 /** No stored version has this number. */

@@ -397,12 +397,8 @@ describe('rights on resources', () => {
   const as = (principal: Principal) => ({ principal })
 
   it('stand in the store: kind and project decide, roles need their own permission [M27.resource-rights]', async () => {
-    await within((tx) =>
-      tx
-        .insertInto('project')
-        .values([{ name: 'blue' }, { name: 'red' }])
-        .execute(),
-    )
+    const projects = [{ name: 'blue' }, { name: 'red' }]
+    await within((tx) => tx.insertInto('project').values(projects).execute())
     const writer = holder(['resources.read'], { blue: ['resources.write'] })
     await apply([prompt('a', 'x', 'blue')], as(writer))
     expect((await failure(apply([prompt('b', 'x', 'red')], as(writer)))).code).toBe('FORBIDDEN')
@@ -414,19 +410,18 @@ describe('rights on resources', () => {
     expect((await failure(apply([role], as(noRoles)))).message).toContain('roles.write')
     const inProject = holder([], { default: ['roles.write', 'answers.ask'] })
     expect((await failure(apply([role], as(inProject)))).code).toBe('FORBIDDEN')
-    const nobody = { ...by, principal: holder([]) }
-    for (const work of [
-      (tx: Tx) => deleteResource(tx, { kind: 'Prompt', name: 'a' }, nobody),
-      (tx: Tx) => setLabel(tx, { kind: 'Prompt', name: 'a', label: 'l', to: {} }, nobody),
-      (tx: Tx) =>
-        rollbackResource(
-          tx,
-          { kind: 'Prompt', name: 'a', to: { revision: 1 } },
-          { ...by, principal: holder(['resources.read']) },
-        ),
-    ]) {
-      const refused = await failure(within<unknown>(work))
-      expect(refused.code).toBe('FORBIDDEN')
+    const a = { kind: 'Prompt', name: 'a' } as const
+    const first = { ...a, to: { revision: 1 } }
+    for (const code of ['FORBIDDEN', 'NOT_FOUND']) {
+      const reader = { ...by, principal: holder(code === 'FORBIDDEN' ? ['resources.read'] : []) }
+      for (const work of [
+        (tx: Tx) => deleteResource(tx, a, reader),
+        (tx: Tx) => setLabel(tx, { ...first, label: 'l' }, reader),
+        (tx: Tx) => removeLabel(tx, { ...a, label: 'l' }, reader),
+        (tx: Tx) => rollbackResource(tx, first, reader),
+      ]) {
+        expect((await failure(within<unknown>(work))).code).toBe(code)
+      }
     }
   })
 
@@ -462,6 +457,13 @@ describe('rights on resources', () => {
     const red = { principal: holder([], { default: ['resources.read'] }) }
     expect((await within((tx) => listResources(tx, red))).items.map((i) => i.name)).toEqual(['b'])
     expect((await within((tx) => listResources(tx, { principal: holder([]) }))).items).toEqual([])
+    await apply([{ kind: 'KnowledgeBase', name: 'secret', spec: {} }])
+    const writer = { principal: holder([], { blue: ['resources.read', 'resources.write'] }) }
+    const spec = { knowledgeBase: 'secre', upload: {} }
+    const wrong = await failure(
+      apply([{ kind: 'Source', name: 's', project: 'blue', spec }], writer),
+    )
+    expect(JSON.stringify(wrong.problems)).not.toContain('secret')
     const foreign = await addOrganization(test.store)
     const texts = new Set<string>()
     for (const [organization, viewer] of [

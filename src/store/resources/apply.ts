@@ -3,6 +3,7 @@ import {
   digestOf,
   limits,
   PlinthError,
+  type Principal,
   type Resource,
   type ResourceKind,
   type ResourceSpec,
@@ -20,7 +21,7 @@ import { diffText, type TextDiff } from './diff.ts'
 import { throwProblems } from './parse.ts'
 import { nearestName } from './reference-hints.ts'
 import { referringKinds } from './references.ts'
-import { checkRole, requireWrite } from './rights.ts'
+import { checkRole, mayKnow, requireWrite } from './rights.ts'
 import { bumpEpochs, type CurrentRow, currentRows, lockResources } from './rows.ts'
 import { toYaml } from './to-yaml.ts'
 import { World } from './world.ts'
@@ -91,7 +92,7 @@ export async function applyResources(
   await checkProjects(tx, planned)
   await checkCount(tx, planned)
   const changed = planned.filter(({ result }) => result.outcome !== 'unchanged')
-  if (changed.length > 0) await checkReferences(tx, changed)
+  if (changed.length > 0) await checkReferences(tx, changed, options.principal)
   const results = planned.map(({ result }) => result)
   if (dryRun || changed.length === 0) return { dryRun, results, auditSeq: null }
   await write(tx, changed, options)
@@ -136,10 +137,21 @@ function checkRights(
   { principal }: ApplyOptions,
 ): void {
   requireWrite(principal, resource)
-  const { kind } = resource
-  if (before && !before.deleted) requireWrite(principal, { kind, project: before.project })
+  const { kind, name } = resource
+  if (before && !before.deleted) {
+    // Names are of the whole organization: that one is taken cannot be hidden, but where it stands can.
+    if (!mayKnow(principal, { kind, project: before.project })) throw nameTaken(kind, name)
+    requireWrite(principal, { kind, project: before.project })
+  }
   const spec = before && !before.deleted ? (before.spec as ResourceSpec<'Role'>) : undefined
   checkRole(resource, spec, principal)
+}
+
+function nameTaken(kind: ResourceKind, name: string): PlinthError {
+  return new PlinthError('FORBIDDEN', {
+    detail: `You may not write a ${kind} of the name "${name}".`,
+    remedy: 'Choose another name.',
+  })
 }
 
 function resultOf(resource: Resource, before: CurrentRow | undefined): Applied {
@@ -235,7 +247,11 @@ async function checkProjects(tx: Tx, planned: readonly Planned[]): Promise<void>
 }
 
 /** Lays the changes over what is stored and looks for references of theirs that lead nowhere. */
-async function checkReferences(tx: Tx, changed: readonly Planned[]): Promise<void> {
+async function checkReferences(
+  tx: Tx,
+  changed: readonly Planned[],
+  writer: Principal,
+): Promise<void> {
   // What refers to nothing cannot break a reference: names stay, versions are only added.
   if (!changed.some(({ resource }) => referringKinds.includes(resource.kind))) return
   const world = await World.load(tx, referringKinds)
@@ -246,13 +262,14 @@ async function checkReferences(tx: Tx, changed: readonly Planned[]): Promise<voi
     origins.set(version, origin)
   }
   await world.loadPinned(tx)
-  throwProblems(danglingProblems(world, origins))
+  throwProblems(danglingProblems(world, origins, writer))
 }
 
 /** References of these versions that lead nowhere. */
 export function danglingProblems(
   world: World,
   origins: ReadonlyMap<object, Origin | undefined>,
+  writer: Principal,
 ): ResourceProblem[] {
   return world
     .dangling()
@@ -260,7 +277,7 @@ export function danglingProblems(
     .map(({ from, reference }) =>
       problemAt(origins.get(from), reference.path, {
         detail: `${from.kind}/${from.name} refers to ${reference.kind} "${reference.text}", which does not exist.`,
-        remedy: nearestName(world, reference),
+        remedy: nearestName(world, reference, writer),
       }),
     )
 }

@@ -10,7 +10,7 @@ import {
   versionName,
 } from './read.ts'
 import { referringKinds } from './references.ts'
-import { ownerRole, requireWrite } from './rights.ts'
+import { mayKnow, ownerRole, requireWrite } from './rights.ts'
 import { bumpEpochs, currentRows, lockResources, notFound } from './rows.ts'
 import { refuseMissing, refuseOrphans, World } from './world.ts'
 
@@ -171,11 +171,16 @@ export async function deleteResource(
   return { revision, auditSeq: (await by.appendAudit(tx, [event])).first }
 }
 
-/** The current row, with the right to change it. Throws NOT_FOUND or FORBIDDEN. */
+/**
+ * The current row, with the right to change it. Throws FORBIDDEN where it may only be read, and NOT_FOUND for what is not
+ * there or may not even be read: its name tells nothing.
+ */
 async function requireLive(tx: Tx, { kind, name }: ResourceKey, { principal }: By) {
   const row = (await currentRows(tx, [{ kind, name }])).get(`${kind}/${name}`)
   if (!row || row.deleted) throw notFound(kind, name)
-  requireWrite(principal, { kind, project: row.project })
+  const { project } = row
+  if (!mayKnow(principal, { kind, project })) throw notFound(kind, name)
+  requireWrite(principal, { kind, project })
   return row
 }
 

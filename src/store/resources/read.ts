@@ -8,7 +8,7 @@ import {
 } from '#kernel'
 import type { Tx } from '../store.ts'
 import { diffText, type TextDiff } from './diff.ts'
-import { readableProjects } from './rights.ts'
+import { mayRead, readableProjects } from './rights.ts'
 import { isName, notFound, versionOf } from './rows.ts'
 import { toYaml } from './to-yaml.ts'
 
@@ -42,7 +42,8 @@ export async function getResource(
   viewer: Viewer,
 ): Promise<StoredResource> {
   const found = await findResource(tx, { kind, name }, choice)
-  if (!found || !mayRead(viewer, found.project)) throw notFound(kind, versionName(name, choice))
+  if (!found || !mayRead(viewer.principal, found.project))
+    throw notFound(kind, versionName(name, choice))
   return found
 }
 
@@ -104,11 +105,6 @@ function isPossible({ digest, revision }: VersionChoice): boolean {
 export function versionName(name: string, { label, digest, revision }: VersionChoice): string {
   const pin = digest ?? revision ?? label
   return pin === undefined ? name : `${name}@${pin}`
-}
-
-function mayRead({ principal }: Viewer, project: string): boolean {
-  const projects = readableProjects(principal)
-  return projects === 'all' || projects.includes(project)
 }
 
 async function labelsOf(tx: Tx, { kind, name }: ResourceKey): Promise<Map<number, string[]>> {
@@ -237,7 +233,7 @@ export async function resourceHistory(
   options: Viewer & { cursor?: string; limit?: number },
 ): Promise<Page<HistoryEntry>> {
   const row = isName(name) ? await resourceRow(tx, { kind, name }) : undefined
-  if (!row || !mayRead(options, row.project)) throw notFound(kind, name)
+  if (!row || !mayRead(options.principal, row.project)) throw notFound(kind, name)
   const limit = pageSize(options.limit)
   let query = tx
     .selectFrom('resource_version')

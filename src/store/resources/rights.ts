@@ -14,16 +14,21 @@ export function writePermission(kind: ResourceKind): Permission {
   return kind === 'Role' ? 'roles.write' : 'resources.write'
 }
 
-/** Throws FORBIDDEN unless the principal may change this kind in this project. */
-export function requireWrite(
-  principal: Principal,
-  at: { kind: ResourceKind; project: string },
-): void {
-  const permission = writePermission(at.kind)
+interface Place {
+  kind: ResourceKind
+  project: string
+}
+
+function mayWrite(principal: Principal, { kind, project }: Place): boolean {
   // A role holds everywhere, whatever project it was filed under.
-  if (holds(principal, permission, at.kind === 'Role' ? undefined : at.project)) return
+  return holds(principal, writePermission(kind), kind === 'Role' ? undefined : project)
+}
+
+/** Throws FORBIDDEN unless the principal may change this kind in this project. */
+export function requireWrite(principal: Principal, at: Place): void {
+  if (mayWrite(principal, at)) return
   throw new PlinthError('FORBIDDEN', {
-    detail: `${principal.id} lacks ${permission} in project ${at.project}.`,
+    detail: `${principal.id} lacks ${writePermission(at.kind)} in project ${at.project}.`,
   })
 }
 
@@ -35,6 +40,15 @@ export function readableProjects(principal: Principal): 'all' | string[] {
     if (permissions.has('resources.read')) projects.push(project)
   }
   return projects
+}
+
+export function mayRead(principal: Principal, project: string): boolean {
+  return holds(principal, 'resources.read', project)
+}
+
+/** Whether a principal may learn that something is there: who may neither read nor write it is told as of nothing. */
+export function mayKnow(principal: Principal, at: Place): boolean {
+  return mayRead(principal, at.project) || mayWrite(principal, at)
 }
 
 export const ownerRole = 'owner'
