@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { routes } from '#api'
 import { bindRole, createProject } from '#governance'
-import { systemPrincipal } from '#kernel'
+import { newId, systemPrincipal } from '#kernel'
 import { type OpenHouse, openHouse, type Person, type Reply } from '../open-house.ts'
 
 const resources = `
@@ -232,7 +232,24 @@ async function oneOfEach(house: OpenHouse): Promise<Ids> {
     'knowledge-bases': 'notes',
     resources: 'scratch',
     models: 'guide',
+    calls: await oneCall(house),
   }
+}
+
+/** An account of a model call by the owner, of which no provider knows. */
+async function oneCall({ house, organizationId, owner }: OpenHouse): Promise<string> {
+  const { usage } = house.api.gateway
+  const [id, nothing] = [newId('cal'), { errorCode: null, fault: null, cache: null, detail: null }]
+  const counts = { inputTokens: 1, cachedTokens: 0, outputTokens: 1, reasoningTokens: 0 }
+  usage.note(organizationId, {
+    ...{ id, at: new Date(), door: 'openai.chat', project: 'default', useCase: null },
+    ...{ principalId: owner.keyId, userId: owner.id, asked: 'm', model: 'm', provider: 'p' },
+    ...{ upstreamModel: 'm', streamed: false, outcome: 'answered', ...nothing, ...counts },
+    ...{ estimated: false, costNanousd: 0, firstTokenMs: null, totalMs: 1, attempts: 1 },
+    snapshotDigest: null,
+  })
+  await usage.flush()
+  return id
 }
 
 async function eventsOf({ house, organizationId }: OpenHouse): Promise<number> {
