@@ -47,9 +47,23 @@ function plainFor(message: CallMessage, at: Place): JsonObject {
   const parts = message.content.flatMap((part, i) =>
     partFor(part, { ...at, path: `${at.path}/content/${i}` }),
   )
-  const { role, name } = message
+  const name = nameFor(message, at)
+  const role = message.role === 'developer' && !at.variant.developers ? 'system' : message.role
   const own = at.losses.own(message.extra, family, at.path)
   return defined({ role, content: contentOf(parts), name, ...own })
+}
+
+function nameFor({ name }: CallMessage, at: Place): string | undefined {
+  if (name === undefined || at.variant.names) return name
+  at.losses.add(`${at.path}/name`, 'hint', 'Participants of one role have no names.')
+  return undefined
+}
+
+/** An id in the form that the endpoint takes: the same for a call and its result. */
+function idFor(id: string, at: Place): string {
+  const told = at.variant.callId?.(id) ?? id
+  if (told !== id) at.losses.add(at.path, 'hint', 'Calls of tools get ids of another form.')
+  return told
 }
 
 /** A lone text is written as a string, which every endpoint of this protocol takes. */
@@ -70,7 +84,12 @@ function assistantFor(message: CallMessage, at: Place): JsonObject {
     if (part.type === 'tool-call') {
       const { id, name, arguments: text } = part
       const own = at.losses.own(part.extra, family, place.path)
-      calls.push({ id, type: 'function', function: { name, arguments: text }, ...own })
+      calls.push({
+        id: idFor(id, place),
+        type: 'function',
+        function: { name, arguments: text },
+        ...own,
+      })
     } else if (part.type === 'opaque' && part.family === family && 'id' in part.value) {
       calls.push(part.value)
     } else if (part.type === 'reasoning') {
@@ -83,7 +102,7 @@ function assistantFor(message: CallMessage, at: Place): JsonObject {
     content: content.length === 0 && calls.length > 0 ? null : contentOf(content),
     reasoning_content: thoughts || undefined,
     tool_calls: calls.length > 0 ? calls : undefined,
-    name: message.name,
+    name: nameFor(message, at),
     ...at.losses.own(message.extra, family, at.path),
   })
 }
@@ -104,7 +123,7 @@ function resultsFor(message: CallMessage, at: Place) {
     const own = at.losses.own(message.extra, family, at.path)
     messages.push({
       role: 'tool',
-      tool_call_id: part.callId,
+      tool_call_id: idFor(part.callId, place),
       content: contentOf(texts),
       ...own,
     })

@@ -47,7 +47,7 @@ function sampling(fields: Fields) {
     minP: fields.number('min_p', { min: 0, max: 1 }),
     frequencyPenalty: fields.number('frequency_penalty', { min: -2, max: 2 }),
     presencePenalty: fields.number('presence_penalty', { min: -2, max: 2 }),
-    seed: fields.number('seed'),
+    seed: fields.number('seed') ?? fields.number('random_seed'),
     stop: typeof stop === 'string' ? [stop] : fields.strings('stop'),
     n: fields.count('n', { min: 1, max: 128 }),
     logprobs: wanted === true ? { top: top ?? 0 } : undefined,

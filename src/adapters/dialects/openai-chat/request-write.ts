@@ -33,7 +33,12 @@ export function writeChatRequest(call: ModelCall, variant: ChatVariant): WireReq
         : undefined,
     ...losses.own(call.extra, family),
   })
-  return { path: variant.path, headers: {}, body: body as JsonObject, losses: losses.list }
+  return {
+    path: variant.path(call.model),
+    headers: {},
+    body: body as JsonObject,
+    losses: losses.list,
+  }
 }
 
 function effectOf(name: Parameter): 'meaning' | 'hint' {

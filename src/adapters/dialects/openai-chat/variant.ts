@@ -18,9 +18,8 @@ export type Parameter =
 /** How an endpoint differs from OpenAI's own chat completions. */
 export interface ChatVariant {
   id: string
-  path: string
+  path(model: string): string
   lacks: readonly Parameter[]
-  /** Extra fields of the family that it refuses. */
   seedName: 'seed' | 'random_seed'
   requiredName: 'required' | 'any'
   /** Streams carry usage without being asked, and refuse to be asked. */
@@ -29,18 +28,25 @@ export interface ChatVariant {
   media: ReadonlySet<'image' | 'file' | 'audio'>
   /** Marks of where a cached prompt ends. */
   cacheMarkers: boolean
+  /** Knows developers beside systems, and names of participants. */
+  developers: boolean
+  names: boolean
+  /** Ids of tool calls must have a form of their own. */
+  callId?(id: string): string
 }
 
 /** OpenAI’s own, which most others follow. */
 export const openAi: ChatVariant = {
   id: 'openai-chat',
-  path: '/chat/completions',
+  path: () => '/chat/completions',
   lacks: [],
   seedName: 'seed',
   requiredName: 'required',
   usageUnasked: false,
   media: new Set(['image', 'file', 'audio']),
   cacheMarkers: true,
+  developers: true,
+  names: true,
 }
 
 export const family = 'openai-chat'

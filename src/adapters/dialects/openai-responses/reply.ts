@@ -7,12 +7,13 @@ import type {
   Written,
 } from '#ports'
 import { logprobsOf } from '../openai-chat/usage.ts'
+import { callsTold, hasCalls } from '../wire/calls.ts'
 import { defined, Fields, isObject } from '../wire/fields.ts'
 import { Losses } from '../wire/losses.ts'
 import { family } from './family.ts'
 import { outputOf } from './items-read.ts'
 import { itemFor } from './items-write.ts'
-import { callsTold, finishFor, finishOf, hasCalls, usageFor, usageOf } from './usage.ts'
+import { finishFor, finishOf, usageFor, usageOf } from './usage.ts'
 
 /** What a response repeats of its request. */
 const echoed = [

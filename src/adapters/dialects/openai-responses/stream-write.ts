@@ -10,10 +10,11 @@ import type {
   TokenLogprob,
 } from '#ports'
 import { writeOpenAiError } from '../openai-chat/errors.ts'
+import { callsTold } from '../wire/calls.ts'
 import { Losses } from '../wire/losses.ts'
 import { family } from './family.ts'
 import { itemId, messageFor, openThoughts, probabilitiesFor, responseFor } from './reply.ts'
-import { callsTold, finishFor, usageFor } from './usage.ts'
+import { finishFor, usageFor } from './usage.ts'
 
 /** Writes events as a streamed response. The last event repeats the whole answer, which is therefore kept until then. */
 export function writeResponsesStream(options: StreamWriterOptions): StreamWriter {

@@ -1,4 +1,4 @@
-import type { CallPart, CallUsage, FinishReason, ReplyChoice } from '#ports'
+import type { CallUsage, FinishReason, ReplyChoice } from '#ports'
 import { defined, isObject } from '../wire/fields.ts'
 import type { Losses } from '../wire/losses.ts'
 
@@ -51,18 +51,4 @@ export function finishFor(choice: Pick<ReplyChoice, 'finish' | 'stopSequence'>, 
   const reason = reasons[finish as keyof typeof reasons]
   if (reason === undefined) return { status: 'completed', incomplete_details: null }
   return { status: 'incomplete', incomplete_details: reason === null ? null : { reason } }
-}
-
-/** Whether a response ended for tool calls is seen from the calls in it. */
-export function callsTold(finish: FinishReason, called: boolean, losses: Losses): void {
-  if ((finish === 'stop' && called) || (finish === 'tool-calls' && !called))
-    losses.add(
-      'choices/0/finish',
-      'hint',
-      'Whether it ended for tool calls is seen from the calls.',
-    )
-}
-
-export function hasCalls(content: readonly CallPart[]): boolean {
-  return content.some(({ type }) => type === 'tool-call')
 }

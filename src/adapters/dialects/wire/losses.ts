@@ -4,7 +4,15 @@ import type { CallPart, Extra, JsonObject, Loss } from '#ports'
 const hints = new Set([
   ...['store', 'safety_identifier', 'prompt_cache_options', 'prompt_cache_retention'],
   ...['system_fingerprint', 'diagnostics', 'annotations', 'service_tier', 'billing', 'timings'],
-  ...['background', 'keep_alive', 'performanceConfig', 'requestMetadata', 'stats', 'metrics'],
+  ...[
+    'background',
+    'keep_alive',
+    'mimeType',
+    'performanceConfig',
+    'requestMetadata',
+    'stats',
+    'metrics',
+  ],
 ])
 
 const order = ['reasoning', 'text', 'refusal', 'tool-call']
