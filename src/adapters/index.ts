@@ -1,4 +1,4 @@
-export { createDialects, type DialectId } from './dialects/index.ts'
+export { createDialects } from './dialects/index.ts'
 export { type AddedModel, type AddOptions, addModel } from './embedders/add.ts'
 export { type KnownModel, knownModels, type ListedModel, listModels } from './embedders/catalog.ts'
 export { createDialectEmbedder, type DialectEmbedderOptions } from './embedders/dialect/index.ts'

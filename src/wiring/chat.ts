@@ -1,9 +1,4 @@
-import {
-  createDialectModel,
-  createDialects,
-  createExtractiveModel,
-  createOutboundClient,
-} from '#adapters'
+import { createDialectModel, createExtractiveModel, createOutboundClient } from '#adapters'
 import type { Config } from '#config'
 import { analyseIn, detectLanguage } from '#data'
 import {
@@ -16,13 +11,13 @@ import {
   Router,
 } from '#models'
 import type { Dialect, OutboundClient, OutboundDispatcher } from '#ports'
+import { dialectOf, remoteProtocols } from './dialects.ts'
 
 export interface Chat {
   catalog: ModelCatalog
   router: Router
   secret(env: string): string | undefined
   outbound: OutboundClient & OutboundDispatcher
-  dialects: Readonly<Record<string, Dialect>>
   close(): Promise<void>
 }
 
@@ -30,7 +25,6 @@ export interface Chat {
 export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
   const outbound = createOutboundClient({ allowPrivate: allowed(config, env) })
   const secret = (name: string): string | undefined => env[name] || undefined
-  const dialects = createDialects()
   const remote =
     (dialect: Dialect): ChatModelFactory =>
     (provider, secrets) =>
@@ -48,8 +42,7 @@ export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
     factories: {
       extractive: () =>
         createExtractiveModel(createExtractor({ analyse: analyseIn, detectLanguage })),
-      openai: remote(dialects['openai-chat']),
-      anthropic: remote(dialects.anthropic),
+      ...Object.fromEntries(remoteProtocols.map((one) => [one, remote(dialectOf(one)!)])),
     },
   })
   const router = new Router({ secret })
@@ -58,7 +51,7 @@ export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
     router.stop()
     await outbound.close()
   }
-  return { catalog, router, secret, outbound, dialects, close }
+  return { catalog, router, secret, outbound, close }
 }
 
 /** What an operator named in the environment may be reached, private or not. */

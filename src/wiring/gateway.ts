@@ -5,6 +5,7 @@ import { PlinthError, systemClock } from '#kernel'
 import { anthropicPassThrough, openAiPassThrough } from '#models'
 import { UsageBook } from '#ops'
 import type { Chat } from './chat.ts'
+import { dialectOf } from './dialects.ts'
 import type { Foundation, Log } from './foundation.ts'
 
 /** Calls of models by applications: budgets, accounts, and the protocols that are passed through. */
@@ -25,15 +26,12 @@ export function openGateway(foundation: Foundation, chat: Chat, log: Log): Gatew
     ledger,
     usage,
     outbound: chat.outbound,
-    dialect: (protocol) => chat.dialects[dialectIds[protocol] ?? ''],
+    dialect: (protocol) => dialectOf(protocol),
     passThrough: { 'openai-chat': openAiPassThrough, anthropic: anthropicPassThrough },
     errorOf,
     secret: chat.secret,
   }
 }
-
-/** Dialects by what a Provider calls its protocol. */
-const dialectIds: Record<string, string> = { openai: 'openai-chat', anthropic: 'anthropic' }
 
 /** A request that the endpoint itself refused is the caller's to mend; all else is the endpoint's. */
 const errorOf: GatewayHouse['errorOf'] = (dialect, { provider }, answer) => {

@@ -5,6 +5,7 @@ import { type DoctorDeps, type ProviderState, runDoctor, type Upkeep, writeBacku
 import type { ObjectStore } from '#ports'
 import type { PgliteEngine } from '#store'
 import type { Chat } from './chat.ts'
+import { dialectOf } from './dialects.ts'
 import type { Embedders } from './embedders.ts'
 import type { Foundation } from './foundation.ts'
 import type { Pipelines } from './pipelines.ts'
@@ -99,14 +100,20 @@ async function probe({ name, spec }: Provider, chat: Chat): Promise<ProviderStat
   if (spec.apiKey && key === undefined) {
     return { name, problem: `the environment variable ${spec.apiKey.env} is not set` }
   }
-  const base = (spec.baseUrl ?? '').replace(/\/+$/, '')
-  const anthropic = spec.protocol === 'anthropic'
-  const url = anthropic ? `${base.replace(/\/v1$/, '')}/v1/models` : `${base}/models`
-  const headers: Record<string, string> = { ...spec.headers }
-  if (anthropic) headers['anthropic-version'] ??= '2023-06-01'
-  if (key)
-    Object.assign(headers, anthropic ? { 'x-api-key': key } : { authorization: `Bearer ${key}` })
+  const dialect = dialectOf(spec.protocol)
+  if (!dialect?.passThrough.models) return { name, note: 'has no list of models to ask for' }
+  const { baseUrl = '', headers: given } = spec
+  const endpoint = dialect.endpoint({
+    baseUrl,
+    headers: given,
+    outbound: chat.outbound,
+    ...(key === undefined ? {} : { apiKey: key }),
+  })
+  let url = baseUrl
   try {
+    const addressed = await endpoint.address(dialect.passThrough.models, '')
+    url = addressed.url
+    const { 'content-type': _, ...headers } = addressed.headers
     const answer = await chat.outbound.request({
       method: 'GET',
       url,

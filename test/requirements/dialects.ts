@@ -22,4 +22,8 @@ export const dialects = rows('issue 4 §1', {
   'M15.dialect-streams': 'Dialect kit: reads recorded streams, whole at their end mark',
   'M15.dialect-tables':
     'The tables of protocols say what the dialects do: making them anew changes nothing',
+  'M15.gemini':
+    'gemini: goes to the Gemini API with a key, and to Vertex with a token that a signed assertion bought',
+  'M15.openai-relatives':
+    'relatives of chat completions: Mistral’s names and ids, deployments of Azure, reranking of Hugging Face',
 })

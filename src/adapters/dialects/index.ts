@@ -23,5 +23,3 @@ export function createDialects() {
     huggingface: createHuggingFace(),
   } as const satisfies Readonly<Record<string, Dialect>>
 }
-
-export type DialectId = keyof ReturnType<typeof createDialects>

@@ -105,7 +105,10 @@ export const providerDefaults = {
 
 export const providerSpec = z
   .object({
-    protocol: z.enum(['extractive', 'openai', 'anthropic']),
+    protocol: z.enum([
+      ...(['extractive', 'openai', 'openai-responses', 'azure-openai', 'anthropic'] as const),
+      ...(['gemini', 'mistral', 'ollama', 'huggingface'] as const),
+    ]),
     baseUrl: z.url().optional(),
     apiKey: secretReference.optional(),
     /** Further keys: calls are spread over all that work. */

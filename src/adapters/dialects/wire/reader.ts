@@ -42,7 +42,8 @@ class FrameReader<Frame> implements StreamReader {
       frames = this.#framer.push(bytes)
     } catch (error) {
       this.#over = true
-      const what = error instanceof RangeError ? 'sent an event without end' : String(error)
+      const what =
+        error instanceof RangeError ? 'sent an event without end' : (error as Error).message
       out.push({ type: 'error', problem: broken(what) })
       return out
     }
