@@ -6,7 +6,17 @@ import { createServer } from '#api'
 import { defaultAssistant } from '#apps'
 import { type Config, readConfig } from '#config'
 import { PlinthError, toPlinthError } from '#kernel'
-import { buildHouse, ensureOwner, fillInVectors, type House, loadSample, ownerLink } from '#wiring'
+import {
+  buildHouse,
+  ensureOwner,
+  fillInVectors,
+  followReading,
+  type House,
+  loadSample,
+  ownerLink,
+  readingText,
+  stillReading,
+} from '#wiring'
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug']
 
@@ -31,7 +41,11 @@ async function main(): Promise<void> {
   config.port = address.port
   await announce(house, { url: house.api.publicUrl() })
   await greet(house, { userId, sampled, seconds: (performance.now() - began) / 1_000 })
+  const leaving = new AbortController()
+  const following = tellReading(house, { log, signal: leaving.signal })
   onStop(async () => {
+    leaving.abort()
+    await following
     await app.close()
     await house.close()
     await rm(join(config.dataDir, 'server.json'), { force: true })
@@ -77,9 +91,28 @@ async function greet(
     `  Data         ${house.config.dataDir} (${house.foundation.store.engine})`,
     `  API key      ${house.config.adminKeyFile}`,
   ]
-  if (start.sampled)
-    lines.push('  Sample       Tessmere Mutual is being read; ask in a few seconds.')
+  const reading = await stillReading(house)
+  if (start.sampled) lines.push('  Sample       Tessmere Mutual, an invented insurer')
+  if (reading) {
+    lines.push(`  Documents    being read: ${readingText(reading)}.`)
+    lines.push('               Until all are, answers say what they may lack.')
+  }
   process.stdout.write(`${lines.join('\n')}\n\n`)
+}
+
+/** Follows the reading of documents that had begun at the start; a fault of it is no fault of the server. */
+async function tellReading(
+  house: House,
+  { log, signal }: { log: ReturnType<typeof logger>; signal: AbortSignal },
+): Promise<void> {
+  const say = (line: string) => void process.stdout.write(`  Documents    ${line}\n`)
+  await followReading(house, { say, signal }).catch((error: unknown) =>
+    log({
+      level: 'warn',
+      message: 'The reading of documents is not followed',
+      error: String(error),
+    }),
+  )
 }
 
 /** Which model answers first, by the route of the first assistant. */

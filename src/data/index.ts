@@ -1,6 +1,7 @@
 export { analyse, analyseIn, analyseQuery } from './analyse.ts'
 export * from './catalog/documents.ts'
 export * from './catalog/readable.ts'
+export * from './catalog/reading.ts'
 export { type Chunk, type ChunkOptions, chunkDocument, parentSpan } from './chunk.ts'
 export * from './documents/epoch.ts'
 export * from './documents/rows.ts'

@@ -13,6 +13,8 @@ export interface Standing {
   permissionSets: number
   /** By knowledge base; a base that never held a document is absent. Undefined where there are too many. */
   knowledge: ReadonlyMap<string, number> | undefined
+  /** Sources are being listed or documents read, or both wait for their turn. */
+  reading: boolean
 }
 
 /** Reads all that a question must compare before it is answered from memory. */
@@ -36,6 +38,16 @@ export async function readStanding(tx: Tx): Promise<Standing> {
           sql<Record<string, number>>`json_object_agg(base.knowledge_base, base.epoch)`.as('all'),
         )
         .as('knowledge'),
+      eb
+        .exists(
+          eb
+            .selectFrom('job')
+            .select('id')
+            .where('kind', 'in', ['source-sync', 'ingest'])
+            // Literals: by parameters the planner would not find the partial index.
+            .where(sql<boolean>`state in ('queued', 'running', 'waiting')`),
+        )
+        .as('reading'),
     ])
     .executeTakeFirstOrThrow()
   const bases = Object.entries(row.knowledge ?? {})
@@ -43,5 +55,6 @@ export async function readStanding(tx: Tx): Promise<Standing> {
     resources: row.resources ?? 0,
     permissionSets: row.permissionSets ?? 0,
     knowledge: bases.length > maxBases ? undefined : new Map(bases),
+    reading: row.reading === true,
   }
 }

@@ -75,6 +75,8 @@ export const answers = rows('issue 3 §4', {
     'A conversation keeps which sentences of its answers no passage supports, in the console and in its export',
   'M19.parallel': 'Questions asked at once in one conversation each keep their answer',
   'M43.cli-journey': 'The command line evaluates the sample questions on a real server',
+  'M43.eval-waits':
+    'An evaluation asks when the documents are read, and the server says how far it is',
   'M43.eval': 'eval: scores answers, abstentions, leaks and citations of the sample questions',
   'M43.eval-interval': 'eval: gives each share its n and Wilson interval',
   'M43.feedback': 'A rating and a comment are joined to the trace of their answer',

@@ -5,6 +5,8 @@ export const documents = rows(
   {
     'M1.scan-counts': 'A scan counts each file once, however often it lists, and gives none twice',
     'M1.scan-rounds': 'A scan that is joined again and again ends, and no request is passed over',
+    'M1.still-reading':
+      'An answer says that documents are still being read, and how many of how many',
     'M1.attachments': 'Structure survives: reads an e-mail with its quote and all its attachments',
     'M1.bombs': 'Hostile documents: stops a zip bomb while it expands, whatever its header says',
     'M1.boxes': 'PDF layout: places lines in points from the top left and joins cut words',

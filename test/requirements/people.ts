@@ -10,6 +10,7 @@ export const people = rows('issue 3 §2', {
   'M27.console-rights':
     'The console for different people: asks for nothing that its person may not see, and says what it takes',
   'M27.conversations': 'Conversations of another are absent',
+  'M27.still-reading': 'What is still being read is counted over what the asker may read',
   'M27.counts': 'Counts of bases and sources tell nothing of documents that one may not read',
   'M27.denied-rule': 'A decision: names the rule that denied, and can be recorded',
   'M27.docs':

@@ -42,6 +42,8 @@ export interface Answer {
   citations: Citation[]
   /** Sentences (offsets into `text`) without sufficient support. */
   unsupported: { start: number; end: number; support: number }[]
+  /** Present where documents were still being read: the answer may lack what they say. */
+  reading?: StillReading
   assistant: string
   model: string | null
   conversationId: string | null
@@ -75,6 +77,17 @@ export interface Citation {
   /** 1 for a verbatim sentence; else the lexical support score. */
   support: number
   exact: boolean
+}
+
+export interface StillReading {
+  /** Documents that you may read and that have been read. */
+  done: number
+  /** Documents that you may read, as far as their sources are listed. */
+  total: number
+  /** A source is still to be listed: there may be more. */
+  listing: boolean
+  /** The same as a sentence. */
+  note: string
 }
 
 /** Server-sent events of `POST /api/v1/ask` with `stream: true`: `event:` is `type`, `data:` the object. */

@@ -49,6 +49,15 @@ export const outcome = z
 
 const unsupported = z.object({ start: z.number(), end: z.number(), support: z.number() })
 
+export const stillReading = z
+  .object({
+    done: z.number().describe('Documents that you may read and that have been read.'),
+    total: z.number().describe('Documents that you may read, as far as their sources are listed.'),
+    listing: z.boolean().describe('A source is still to be listed: there may be more.'),
+    note: z.string().describe('The same as a sentence.'),
+  })
+  .meta({ id: 'StillReading' })
+
 export const answer = z
   .object({
     outcome,
@@ -61,6 +70,11 @@ export const answer = z
     unsupported: z
       .array(unsupported)
       .describe('Sentences (offsets into `text`) without sufficient support.'),
+    reading: stillReading
+      .optional()
+      .describe(
+        'Present where documents were still being read: the answer may lack what they say.',
+      ),
     assistant: z.string(),
     model: z.string().nullable(),
     conversationId: z.string().nullable(),

@@ -15,6 +15,8 @@ export interface AnswerAccess {
   constraint: Constraint
   /** Epochs of the organization's knowledge bases when the question came; undefined where there are very many. */
   epochs: ReadonlyMap<string, number> | undefined
+  /** Documents were being read, or waited for it, when the question came. */
+  underWay: boolean
   /** Earlier turns of the conversation this question continues. */
   history: ConversationHistory
   maxOutputTokens: number
@@ -59,6 +61,7 @@ export async function authorize(run: Run): Promise<AnswerAccess | Denied> {
     release: snapshot.releaseOf(assistant.name),
     constraint: decision.constraint,
     epochs: standing.knowledge,
+    underWay: standing.reading,
     history,
     maxOutputTokens: 1_024,
   }

@@ -2,6 +2,7 @@ import { type Found, retrieve } from '#data'
 import type { Span } from '#kernel'
 import type { AnswerAccess } from './authorizing.ts'
 import type { AskedText } from './masking.ts'
+import { stillReading } from './reading.ts'
 import type { Run } from './run.ts'
 
 /** Words that point back at an earlier turn, and openings that continue one. */
@@ -18,6 +19,8 @@ export async function find(
   what: { access: AnswerAccess; asked: AskedText; span: Span },
 ): Promise<Found> {
   const { access, asked, span } = what
+  const reading = await stillReading(run, access)
+  run.reached.reading = reading
   const text = standAlone(asked.text, access.history.questions)
   const filter = { ...access.assistant.spec.filter, ...run.question.filter }
   const found = await retrieve(
@@ -41,6 +44,7 @@ export async function find(
     embedMs: round(found.took.embed),
     searchMs: round(found.took.search),
     readMs: round(found.took.read),
+    ...(reading ? { stillReading: `${reading.done} of ${reading.total}` } : {}),
     ...(found.loadMs > 0 ? { indexLoadMs: round(found.loadMs) } : {}),
   })
   return found

@@ -1,3 +1,4 @@
+import type { Reading } from '#data'
 import type { ErrorCode } from '#kernel'
 
 /** What an answer is made of while it streams, and at its end. Offsets are UTF-16 code units into the answer's text. */
@@ -51,6 +52,12 @@ export type Part =
 
 export type Outcome = 'answered' | 'ungrounded' | 'denied' | 'withheld' | 'failed' | 'cancelled'
 
+/** Documents that this answer could not be made from, because they were still being read. */
+export interface StillReading extends Reading {
+  /** The same as a sentence. */
+  note: string
+}
+
 export interface Answered {
   outcome: Outcome
   text: string
@@ -59,6 +66,8 @@ export interface Answered {
   code?: ErrorCode
   citations: Citation[]
   unsupported: Unsupported[]
+  /** Absent where all that the asker may read had been read. */
+  reading?: StillReading
   assistant: string
   model: string | null
   conversationId: string | null

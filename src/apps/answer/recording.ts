@@ -57,6 +57,7 @@ async function writeAll(tx: Tx, ended: readonly Ended[]): Promise<void> {
 
 function answeredOf(run: Run, conclusion: Conclusion): Answered {
   const { access, usage, modelPrice } = conclusion
+  const { reading } = run.reached
   const costUsd = costOf(modelPrice, usage) ?? null
   return {
     outcome: conclusion.outcome,
@@ -65,6 +66,7 @@ function answeredOf(run: Run, conclusion: Conclusion): Answered {
     ...(conclusion.code ? { code: conclusion.code } : {}),
     citations: conclusion.citations,
     unsupported: conclusion.unsupported,
+    ...(reading ? { reading } : {}),
     assistant: access?.assistant.name ?? run.question.assistant ?? '',
     model: conclusion.model,
     conversationId: null,

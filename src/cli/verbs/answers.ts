@@ -80,7 +80,9 @@ async function stream(call: VerbCall, request: AskRequest, signal: AbortSignal):
     } else if (event.type === 'answer') {
       if (!call.json) await call.io.out(printable(shown.end()))
       await conclude(call, event.answer, told)
-      if (event.answer.outcome === 'ungrounded' && !call.json) await sayNextStep(call, passages)
+      const unread = event.answer.reading !== undefined
+      if (event.answer.outcome === 'ungrounded' && !call.json && !unread)
+        await sayNextStep(call, passages)
       return outcomes[event.answer.outcome]
     }
   }
@@ -123,6 +125,7 @@ async function conclude(call: VerbCall, answer: Answer, told: string): Promise<v
       await call.say(`  - ${answer.text.slice(start, end).trim()}`)
     }
   }
+  if (answer.reading) await call.say(`\n${answer.reading.note}`)
   const sources = Map.groupBy(answer.citations, (citation) => citation.number)
   if (sources.size > 0) await call.say('\nSources')
   for (const citations of sources.values()) await call.say(sourceText(citations, call.io.columns))

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PlinthError } from '#kernel'
+import { limits, PlinthError } from '#kernel'
 import type { EvalQuestion, EvalResult, EvalScore } from '#ops'
 import { openEvalDoor } from '../eval-door.ts'
 import type { ExitName } from '../exits.ts'
 import type { Verb, VerbCall } from '../verb.ts'
+import { isOver, jobText, watchJobs } from '../watch.ts'
 
 export const evalVerbs: Verb[] = [
   {
@@ -15,6 +16,7 @@ export const evalVerbs: Verb[] = [
     needs: [
       'answers.ask',
       'documents.read',
+      'jobs.read',
       'keys.write',
       'people.read',
       'people.write',
@@ -37,6 +39,7 @@ async function evalSamples(call: VerbCall): Promise<ExitName> {
   const file = given ? resolve(call.io.cwd, given) : fileURLToPath(samples)
   const questions = chosen(readQuestions(await readFile(file, 'utf8'), file), call)
   const connection = await call.connection()
+  await allRead(call)
   const abort = new AbortController()
   const release = call.io.onInterrupt(() => abort.abort())
   const door = await openEvalDoor(connection, { io: call.io, questions })
@@ -53,6 +56,18 @@ async function evalSamples(call: VerbCall): Promise<ExitName> {
     await door.close()
     release()
   }
+}
+
+/** What is still being read could not be found: questions are asked when it is. */
+async function allRead(call: VerbCall): Promise<void> {
+  const { items } = await (await call.client()).jobs.list({ limit: limits.pageSizeMax })
+  const reading = items.filter(
+    (job) => !isOver(job) && (job.kind === 'source-sync' || job.kind === 'ingest'),
+  )
+  if (reading.length === 0) return
+  call.note('Documents are still being read; the questions are asked when they are.')
+  const ids = reading.map((job) => job.id)
+  for (const job of await watchJobs(call, ids)) call.note(`  ${jobText(job)}`)
 }
 
 function chosen(questions: EvalQuestion[], call: VerbCall): EvalQuestion[] {

@@ -2,6 +2,7 @@ import type { Citation, Outcome, Passage } from '@plinth/sdk'
 import { Link } from '@tanstack/react-router'
 import {
   Ban,
+  BookOpen,
   CircleSlash,
   LoaderCircle,
   RotateCw,
@@ -51,6 +52,17 @@ export function ExchangeView({ exchange, activeCite, onCite, onAgain }: Exchange
       ) : null}
       {outcome && outcome !== 'answered' ? (
         <OutcomeNote outcome={outcome} exchange={exchange} onAgain={onAgain} />
+      ) : null}
+      {exchange.reading ? (
+        <p role="note" className="flex items-start gap-1.5 text-small text-warning">
+          <BookOpen aria-hidden className="mt-0.5 size-3.5 shrink-0" />
+          <span>
+            {exchange.reading}{' '}
+            <button type="button" onClick={onAgain} className="text-accent hover:underline">
+              Ask again
+            </button>
+          </span>
+        </p>
       ) : null}
       {problem ? (
         <ErrorPanel title="The answer broke off" problem={problem} onRetry={onAgain} />

@@ -29,6 +29,8 @@ export interface Exchange {
   passages: readonly Passage[] | null
   turnKey: string | null
   problem: PlinthProblem | null
+  /** Documents were still being read: what the answer may lack, in a sentence. */
+  reading: string | null
 }
 
 const nothing = {
@@ -40,6 +42,7 @@ const nothing = {
   passages: null,
   turnKey: null,
   problem: null,
+  reading: null,
 }
 
 /** Stored messages in order, then the turns that the server has not told about yet. */
@@ -99,6 +102,7 @@ function ofMessages(question: Message | undefined, message: Message, turn?: Turn
     model: answer?.model ?? null,
     tookMs: answer?.tookMs ?? null,
     passages: turn?.passages ?? null,
+    reading: answer?.reading?.note ?? null,
   }
 }
 
@@ -121,6 +125,7 @@ function ofTurn(turn: Turn): Exchange {
     passages: turn.passages,
     turnKey: turn.key,
     problem: turn.problem,
+    reading: answer?.reading?.note ?? null,
   }
 }
 

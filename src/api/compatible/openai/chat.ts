@@ -126,10 +126,12 @@ async function* texts(parts: AsyncGenerator<Part, Answered>): AsyncGenerator<str
   for (;;) {
     const next = await parts.next()
     if (next.done) {
-      const { text, outcome } = refuseFailed(next.value)
+      const { text: said, outcome, reading } = refuseFailed(next.value)
+      const text = reading && outcome !== 'answered' ? `${said} ${reading.note}` : said
       // What was not answered says why; an answer withheld at its end says so after what was said.
       if (told === '') yield text
-      else if (outcome !== 'answered' && !told.includes(text)) yield `\n\n${text}`
+      else if (outcome !== 'answered' && !told.includes(said)) yield `\n\n${text}`
+      else if (outcome !== 'answered' && reading) yield `\n\n${reading.note}`
       return next.value
     }
     if (next.value.type !== 'text') continue
@@ -152,12 +154,12 @@ function refuseFailed(answered: Answered): Answered {
 }
 
 function endingOf(answered: Answered): Ending {
-  const { outcome, usage, citations, traceId, auditSeq, releaseDigest } = answered
+  const { outcome, usage, citations, traceId, auditSeq, releaseDigest, reading } = answered
   return {
     finish: outcome === 'withheld' ? 'content_filter' : 'stop',
     usage,
     citations,
-    plinth: { traceId, outcome, auditSeq, releaseDigest },
+    plinth: { traceId, outcome, auditSeq, releaseDigest, ...(reading ? { reading } : {}) },
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { limits } from '#kernel'
+import { stillReading } from '../../contract/answers.ts'
 
 /** A message's text: plain, or parts of which only text is understood. */
 const content = z.union([
@@ -49,6 +50,8 @@ const provenance = z.object({
   auditSeq: z.number().nullable(),
   outcome: z.string().optional(),
   releaseDigest: z.string().nullable().optional(),
+  /** Documents were still being read: the answer may lack what they say. */
+  reading: stillReading.optional(),
 })
 
 const citations = z.array(z.record(z.string(), z.unknown())).optional()
