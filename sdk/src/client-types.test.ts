@@ -52,6 +52,7 @@ interface Answering {
   'GET /audit/state': Plinth['audit']['state']
   'GET /resources': Plinth['resources']['list']
   'POST /resources': Plinth['resources']['apply']
+  'POST /routes/{name}/explain': Plinth['resources']['explainRoute']
   'GET /resources/{kind}/{name}': Plinth['resources']['get']
   'DELETE /resources/{kind}/{name}': Plinth['resources']['remove']
   'GET /resources/{kind}/{name}/history': Plinth['resources']['history']

@@ -211,6 +211,9 @@ function resourceRoutes(http: Http) {
       http.json<t.ApplyResult>('POST', '/resources', { json: request }),
     remove: (kind: t.ResourceKind, name: string) =>
       http.json<t.Acknowledged>('DELETE', at(kind, name)),
+    /** Which model a route would choose for a request now, and why not the others. Nothing is sent. */
+    explainRoute: (name: string, question: t.RouteQuestion) =>
+      http.json<t.RouteExplanation>('POST', `/routes/${part(name)}/explain`, { json: question }),
     history: (kind: t.ResourceKind, name: string, query?: t.Paging) =>
       http.get<t.Page<t.ResourceHistoryEntry>>(`${at(kind, name)}/history`, query),
     diff: (kind: t.ResourceKind, name: string, between: { from: number; to: number }) =>

@@ -48,6 +48,8 @@ export type {
   ResourceKind,
   ResourceSummary,
   ResourceVersionSummary as ResourceHistoryEntry,
+  RouteExplanation,
+  RouteQuestion,
   SearchHit,
   SearchRequest,
   SearchResponse,

@@ -44,6 +44,7 @@ const lines: Record<string, string[][]> = {
   'users create': [['ada@example.org', '--name', 'Ada']],
   'users link': [['usr_1']],
   'users disable': [['usr_1']],
+  'route explain': [['main', '--needs', 'tools', '--input-tokens', '9']],
   'audit list': [[]],
   'audit export': [[]],
   'audit key': [[]],

@@ -3,6 +3,8 @@ import { rows } from './row.ts'
 export const routing = rows('issue 4 §2', {
   'M6.conditions':
     'Routes: a candidate gets what meets its conditions and fits the model; what is not said meets none',
+  'M6.explain':
+    'A route tells which model would get a request and why not the others, to those who may read it',
   'M6.fail-closed':
     'Routes: no model gets what it is not cleared for, also on fallback, hedge, shadow and further tries',
   'M6.least-busy': 'Routes: least busy is measured by the share of its places',

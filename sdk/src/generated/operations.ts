@@ -34,6 +34,8 @@ import type {
   ResourceKind,
   ResourceSummary,
   ResourceVersionSummary,
+  RouteExplanation,
+  RouteQuestion,
   SearchRequest,
   SearchResponse,
   SignInRequest,
@@ -434,6 +436,11 @@ export interface Operations {
   /** JSON Schema of a kind’s spec. */
   'GET /schemas/{kind}': {
     answer: Record<string, unknown>
+  }
+  /** Which model a route would choose for a request now, and why not the others. */
+  'POST /routes/{name}/explain': {
+    body: RouteQuestion
+    answer: RouteExplanation
   }
   /** Sign in with a password or a one-time link; sets the session cookie. */
   'POST /session': {

@@ -851,6 +851,97 @@ export interface ResourceVersionSummary {
   current: boolean
 }
 
+/** A request as routing sees it. What is not said is unknown and meets no condition. */
+export interface RouteQuestion {
+  operation?:
+    | 'chat'
+    | 'embeddings'
+    | 'rerank'
+    | 'images'
+    | 'speech'
+    | 'transcription'
+    | 'moderation' | undefined
+  needs?: (
+    | 'chat'
+    | 'embeddings'
+    | 'rerank'
+    | 'images'
+    | 'speech'
+    | 'transcription'
+    | 'moderation'
+    | 'tools'
+    | 'vision'
+    | 'audio'
+    | 'json-schema'
+    | 'reasoning'
+    | 'logprobs'
+    | 'streaming')[] | undefined
+  inputTokens?: number | undefined
+  maxOutputTokens?: number | undefined
+  dataClasses?: string[] | undefined
+  /** The request must not leave these. */
+  regions?: string[] | undefined
+  /** Ids of who would ask; not given: the caller. */
+  principals?: string[] | undefined
+  /** Not given: those of the caller. */
+  groups?: string[] | undefined
+  project?: string | undefined
+  useCase?: string | undefined
+  language?: string | undefined
+  conversation?: string | undefined
+}
+
+export interface RouteExplanation {
+  route: string
+  strategy:
+    | 'ordered'
+    | 'weighted'
+    | 'lowest-latency'
+    | 'least-busy'
+    | 'lowest-cost'
+    | 'objective'
+  reason: string
+  candidates: ExplainedCandidate[]
+  shadow: string | null
+}
+
+export interface ExplainedCandidate {
+  model: string
+  provider: string | null
+  /** 1 is tried first; null: it does not get the request. */
+  place: number | null
+  reason: string
+  /** Why it does not get the request, in one word. */
+  code: string | null
+  forecast:
+    | {
+      firstTokenMs: number | null
+      totalMs: number | null
+      /** null: a price is not known. */
+      costUsd: number | null
+      answerTokens: number
+    }
+    | null
+  live:
+    | {
+      breaker: 'closed' | 'open' | 'half-open'
+      /** It does not answer its health checks. */
+      down: boolean
+      inFlight: number
+      waiting: number
+      usableKeys: number
+      /** Calls of this process by whose fault they failed. */
+      counts: {
+        ok: number
+        caller: number
+        policy: number
+        provider: number
+        plinth: number
+      }
+    }
+    | null
+}
+
 export type SignInRequest = { email: string; password: string } | { token: string }
 
 export interface Me {

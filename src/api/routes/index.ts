@@ -12,6 +12,7 @@ import { knowledgeRoutes } from './knowledge.ts'
 import { openApiRoute } from './openapi.ts'
 import { peopleRoutes } from './people.ts'
 import { resourceRoutes } from './resources.ts'
+import { routingRoutes } from './routing.ts'
 import { searchRoutes } from './search.ts'
 import { sessionRoutes } from './session.ts'
 import { systemRoutes } from './system.ts'
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...peopleRoutes,
   ...resourceRoutes,
+  ...routingRoutes,
   ...sessionRoutes,
   ...systemRoutes,
   ...systemBackupRoutes,

@@ -8,6 +8,7 @@ import { jobVerbs } from './jobs.ts'
 import { modelVerbs } from './models.ts'
 import { peopleVerbs } from './people.ts'
 import { resourceVerbs } from './resources.ts'
+import { routeVerbs } from './routes.ts'
 import { systemVerbs } from './system.ts'
 import { usageVerbs } from './usage.ts'
 
@@ -23,6 +24,7 @@ export const verbs: readonly Verb[] = [
   ...auditVerbs,
   ...modelVerbs,
   ...usageVerbs,
+  ...routeVerbs,
   ...systemVerbs.filter((verb) => verb.name !== 'start'),
   ...evalVerbs,
 ]
