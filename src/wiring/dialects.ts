@@ -12,5 +12,5 @@ export function dialectOf(protocol: string): Dialect | undefined {
 /** Protocols whose models are called over the network. */
 export const remoteProtocols: readonly Protocol[] = [
   ...(['openai', 'openai-responses', 'azure-openai', 'anthropic', 'gemini'] as const),
-  ...(['mistral', 'ollama', 'huggingface'] as const),
+  ...(['bedrock', 'cohere', 'mistral', 'ollama', 'huggingface'] as const),
 ]

@@ -1,6 +1,11 @@
 import { rows } from './row.ts'
 
 export const dialects = rows('issue 4 §1', {
+  'M15.bedrock':
+    'bedrock: signs as the published examples of Signature Version 4 do, and sends an API key as it is',
+  'M15.bedrock-frames':
+    'bedrock: knows a damaged message by its checksums, and an exception within the stream by its kind',
+  'M15.cohere-rerank': 'cohere: reranks, and gives its own shape back',
   'M15.dialect-any-split': 'Dialect kit: reads a stream the same at every split of its bytes',
   'M15.dialect-cut':
     'Dialect kit: flags a stream that is cut anywhere, and never takes it as whole',

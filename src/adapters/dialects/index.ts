@@ -1,6 +1,8 @@
 import type { Dialect } from '#ports'
 import { createAnthropic } from './anthropic/index.ts'
 import { createAzureOpenAi } from './azure-openai/index.ts'
+import { createBedrock } from './bedrock/index.ts'
+import { createCohere } from './cohere/index.ts'
 import { createGemini } from './gemini/index.ts'
 import { createHuggingFace } from './huggingface/index.ts'
 import { createMistral } from './mistral/index.ts'
@@ -16,7 +18,9 @@ export function createDialects() {
     'openai-responses': createOpenAiResponses(),
     'openai-completions': createOpenAiCompletions(),
     anthropic: createAnthropic(),
+    bedrock: createBedrock(),
     gemini: createGemini(),
+    cohere: createCohere(),
     ollama: createOllama(),
     mistral: createMistral(),
     'azure-openai': createAzureOpenAi(),

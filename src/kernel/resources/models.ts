@@ -107,7 +107,7 @@ export const providerSpec = z
   .object({
     protocol: z.enum([
       ...(['extractive', 'openai', 'openai-responses', 'azure-openai', 'anthropic'] as const),
-      ...(['gemini', 'mistral', 'ollama', 'huggingface'] as const),
+      ...(['bedrock', 'cohere', 'gemini', 'mistral', 'ollama', 'huggingface'] as const),
     ]),
     baseUrl: z.url().optional(),
     apiKey: secretReference.optional(),

@@ -28,7 +28,7 @@ export class Losses {
 
   /** For dialects whose answers have thoughts, text and tool calls beside each other, not in an order. */
   unordered(parts: readonly CallPart[], path: string): void {
-    const ranks = parts.map(({ type }) => order.indexOf(type))
+    const ranks = parts.map(({ type }) => order.indexOf(type)).filter((rank) => rank >= 0)
     if (ranks.some((rank, i) => rank < (ranks[i - 1] ?? 0)))
       this.add(`${path}/content`, 'hint', 'In which order text and tool calls came is not told.')
   }
