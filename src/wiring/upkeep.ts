@@ -96,10 +96,12 @@ const probeTimeouts = { totalMs: 5_000, firstByteMs: 5_000, idleMs: 5_000 }
 
 /** Lists the endpoint's models: costs nothing, and shows address and key to be right. */
 async function probe({ name, spec }: Provider, chat: Chat): Promise<ProviderState> {
-  const key = spec.apiKey ? chat.secret(spec.apiKey.env) : undefined
-  if (spec.apiKey && key === undefined) {
-    return { name, problem: `the environment variable ${spec.apiKey.env} is not set` }
+  const keys = [...(spec.apiKey ? [spec.apiKey] : []), ...(spec.keys ?? [])]
+  const unset = keys.filter(({ env }) => chat.secret(env) === undefined).map(({ env }) => env)
+  if (unset.length > 0) {
+    return { name, problem: `the environment variable ${unset.join(', ')} is not set` }
   }
+  const key = keys[0] && chat.secret(keys[0].env)
   const dialect = dialectOf(spec.protocol)
   if (!dialect?.passThrough.models) return { name, note: 'has no list of models to ask for' }
   const { baseUrl = '', headers: given } = spec
@@ -120,6 +122,7 @@ async function probe({ name, spec }: Provider, chat: Chat): Promise<ProviderStat
       headers,
       timeouts: probeTimeouts,
       maxBytes: 4_000_000,
+      ...(spec.allowPrivate ? { allowPrivate: spec.allowPrivate } : {}),
     })
     for await (const _ of answer.body) break
     if (answer.status === 401 || answer.status === 403) {

@@ -1,6 +1,8 @@
 import { rows } from './row.ts'
 
 export const routing = rows('issue 4 §2', {
+  'M6.compiled':
+    'Routes are compiled once per snapshot; what is known of deployments outlives it, per organization',
   'M6.conditions':
     'Routes: a candidate gets what meets its conditions and fits the model; what is not said meets none',
   'M6.explain':
@@ -15,6 +17,9 @@ export const routing = rows('issue 4 §2', {
   'M15.outbound-provider':
     'The outbound client: reaches a private origin for the request that names it, and for no other',
   'M9.fault': 'Routes: every failure is counted by whose fault it was, in one closed vocabulary',
+  'M9.none-left': 'A request that no candidate may take fails by the code of whoever is in the way',
+  'M35.health':
+    'Health checks run in their interval by one timer; who stays silent is taken out, who answers comes back',
   'M35.breaker': 'Circuit breaker: is the automaton of its description in any order of events',
   'M35.full':
     'Deployments: full is said at once, and places are shared among the models of a provider',

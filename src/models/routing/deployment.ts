@@ -110,7 +110,7 @@ export class Deployment {
 
   /** Why a call would not be let in now; undefined where it would. Changes nothing. */
   refusal(now: number): Refusal | undefined {
-    if (this.endpoint.down) return 'down'
+    if (this.endpoint.down(now)) return 'down'
     if (this.#breaker.waitMs(now) > 0) return 'breaker'
     const wait = this.#keys.waitMs(now)
     if (wait > 0) return wait === Number.POSITIVE_INFINITY ? 'no-key' : 'resting'
@@ -149,7 +149,11 @@ export class Deployment {
   /** A place at the gate is held: the rest decides, and a refusal gives the place back. */
   #inside(): Permit | NotGranted {
     const now = this.#now()
-    const why = this.endpoint.down ? 'down' : this.#keys.waitMs(now) > 0 ? 'resting' : undefined
+    const why = this.endpoint.down(now)
+      ? 'down'
+      : this.#keys.waitMs(now) > 0
+        ? 'resting'
+        : undefined
     const period = why === undefined ? this.#breaker.admit(now) : -1
     if (period < 0) {
       this.endpoint.gate.leave()

@@ -6,6 +6,8 @@ import { gateSettings, healthUrl } from './settings.ts'
 
 /** Failed checks in a row after which an endpoint counts as gone. */
 const checksToDown = 2
+/** Nobody decided about it for so long: it is not checked, and what checks said is not believed any more. */
+const unaskedMs = 600_000
 
 /** What is known about a provider of an organization, whatever models it serves: who is in, its keys, its health. */
 export class Endpoint {
@@ -17,14 +19,17 @@ export class Endpoint {
   #mark = ''
   #failedChecks = 0
   #nextCheck = 0
+  #askedAt = Number.NEGATIVE_INFINITY
 
   constructor(provider: Named<ResourceSpec<'Provider'>>, now: () => number) {
     this.provider = provider
     this.gate = new Gate(gateSettings(provider.spec), now)
   }
 
-  /** The last active checks failed. */
-  get down(): boolean {
+  /** Whether the last active checks failed. Asking keeps the checks going. */
+  down(now: number): boolean {
+    if (now - this.#askedAt > unaskedMs) this.#failedChecks = 0
+    this.#askedAt = now
     return this.#failedChecks >= checksToDown
   }
 
@@ -45,10 +50,11 @@ export class Endpoint {
     this.gate.configure(gateSettings(provider.spec))
   }
 
-  /** The address to check now; undefined where none is due. The next is due after the interval. */
+  /** The address to check now; undefined where none is due, or nobody asks. The next is due after the interval. */
   dueCheck(now: number): string | undefined {
     const url = healthUrl(this.provider.spec)
     if (url === undefined || now < this.#nextCheck) return undefined
+    if (now - this.#askedAt > unaskedMs) return undefined
     this.#nextCheck = now + (this.provider.spec.health?.everyMs ?? 0)
     return url
   }

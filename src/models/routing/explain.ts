@@ -50,7 +50,7 @@ export function explain(
       model,
       provider: candidate?.provider.name,
       forecast: candidate && forecast(candidate, facts, at.now),
-      live: candidate && liveState(candidate.deployment),
+      live: candidate && liveState(candidate.deployment, at.now),
     }
   }
   return {
@@ -76,11 +76,11 @@ export function explain(
 }
 
 /** A deployment's state for people and metrics. */
-export function liveState(deployment: Deployment): LiveState {
+export function liveState(deployment: Deployment, now: number): LiveState {
   const { endpoint } = deployment
   return {
     breaker: deployment.breaker,
-    down: endpoint.down,
+    down: endpoint.down(now),
     inFlight: deployment.inFlight,
     waiting: endpoint.gate.waiting,
     usableKeys: deployment.usableKeys,
