@@ -152,6 +152,13 @@ export const settings = {
       'Folders that folder sources may read, besides the sample. Empty allows any folder the server can read, when it listens on this machine only.',
     read: list,
   }),
+  PLINTH_CALLS_KEPT_DAYS: setting({
+    default: '400',
+    unit: 'days',
+    reason:
+      'How long calls of models and the counts of past budget windows are kept; older ones are deleted once an hour.',
+    read: whole(1, 36_500),
+  }),
   PLINTH_LOG_LEVEL: setting({
     default: 'warn',
     unit: 'level',
@@ -200,6 +207,7 @@ export interface Config {
   uploadQuotaMb: number
   allowedPrivateHosts: string[]
   folders: string[]
+  callsKeptDays: number
   logLevel: string
 }
 
@@ -241,6 +249,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     uploadQuotaMb: get('PLINTH_UPLOAD_QUOTA_MB'),
     allowedPrivateHosts: get('PLINTH_ALLOWED_PRIVATE_HOSTS'),
     folders: get('PLINTH_FOLDERS'),
+    callsKeptDays: get('PLINTH_CALLS_KEPT_DAYS'),
     logLevel: get('PLINTH_LOG_LEVEL'),
   }
 }

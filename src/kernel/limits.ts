@@ -38,6 +38,7 @@ export const limits = {
   chunkTokensMax: 480,
   folderFiles: 1_000_000,
   spansPerTrace: 500,
+  callsPerBatch: 1_000,
   usageGroups: 5_000,
   usageDays: 400,
   usageHourDays: 31,

@@ -354,6 +354,7 @@ export interface Schema {
     attempts: number
     snapshot_digest: Nullable<string>
     detail: NullableJson<Record<string, unknown>>
+    booked_with: Nullable<string>
   }
   budget_counter: Tenant &
     BudgetWindow & {

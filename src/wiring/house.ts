@@ -57,7 +57,7 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
       gateway,
     })
     const models = new ModelWatch()
-    const housekeeping = new Housekeeping(api, log)
+    const housekeeping = new Housekeeping(api, config, log)
     const house: House = {
       config,
       foundation,

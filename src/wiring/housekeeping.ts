@@ -1,6 +1,8 @@
 import { type ApiHouse, purgeIdempotencyKeys } from '#api'
+import type { Config } from '#config'
 import { purgeUploads } from '#data'
 import { purgeCredentials } from '#governance'
+import { purgeCalls } from '#ops'
 import type { Log } from './foundation.ts'
 
 const everyMs = 3_600_000
@@ -8,15 +10,29 @@ const dayMs = 86_400_000
 /** An upload that broke off can be resumed for a week; ended sessions are kept as long for the list of sessions. */
 const keptMs = 7 * dayMs
 
-/** Once an hour: what was left lying (broken-off uploads, ended sessions, spent links, answers kept for repeats) goes. */
+interface Cleared {
+  uploads: number
+  credentials: number
+  answers: number
+  calls: number
+}
+
+type Kept = Pick<ApiHouse, 'store' | 'uploads' | 'clock' | 'appendAudit'>
+
+/**
+ * Once an hour: what was left lying (broken-off uploads, ended sessions, spent links, answers kept for repeats) goes, and
+ * calls of models that are older than `callsKeptDays`.
+ */
 export class Housekeeping {
-  readonly #house: Pick<ApiHouse, 'store' | 'uploads' | 'clock'>
+  readonly #house: Kept
+  readonly #callsKeptDays: number
   readonly #log: Log
   #timer: NodeJS.Timeout | undefined
   #running: Promise<unknown> = Promise.resolve()
 
-  constructor(house: Pick<ApiHouse, 'store' | 'uploads' | 'clock'>, log: Log) {
+  constructor(house: Kept, { callsKeptDays }: Pick<Config, 'callsKeptDays'>, log: Log) {
     this.#house = house
+    this.#callsKeptDays = callsKeptDays
     this.#log = log
   }
 
@@ -35,12 +51,15 @@ export class Housekeeping {
   }
 
   /** Rows first: a file without a row is found by nobody, a row without a file would promise bytes that are gone. */
-  async clear(): Promise<{ uploads: number; credentials: number; answers: number }> {
+  async clear(): Promise<Cleared> {
     const { store, uploads, clock } = this.#house
-    const before = new Date(clock.now().getTime() - keptMs)
+    const now = clock.now().getTime()
+    const before = new Date(now - keptMs)
     const stale = await purgeUploads(store, before)
     for (const id of stale) await uploads.discard(id)
     const credentials = await purgeCredentials(store, before)
-    return { uploads: stale.length, credentials, answers: await purgeIdempotencyKeys(store) }
+    const answers = await purgeIdempotencyKeys(store)
+    const calls = await purgeCalls(this.#house, new Date(now - this.#callsKeptDays * dayMs))
+    return { uploads: stale.length, credentials, answers, calls }
   }
 }

@@ -441,6 +441,7 @@ create table model_call ( -- row-level security, forced
   attempts smallint not null,
   snapshot_digest text,
   detail jsonb,
+  booked_with text,
   constraint model_call_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
   constraint model_call_pkey PRIMARY KEY (organization_id, id)
 )

@@ -100,10 +100,11 @@ describe('housekeeping', () => {
       headers: { 'content-type': 'application/octet-stream' },
     })
     expect(sent.body.received).toBe(5)
-    const { store, uploads } = open.house.api
+    const { api, config } = open.house
+    const { uploads } = api
     const at = (days: number) => ({ now: () => new Date(Date.now() + days * 86_400_000) })
     const clear = (days: number) =>
-      new Housekeeping({ store, uploads, clock: at(days) }, () => undefined).clear()
+      new Housekeeping({ ...api, clock: at(days) }, config, () => undefined).clear()
     expect((await clear(6)).uploads).toBe(0)
     expect((await clear(8)).uploads).toBe(1)
     expect(await uploads.size(id)).toBe(0)

@@ -230,7 +230,11 @@ spec: { readers: [everyone], masking: { mode: ${mode} } }
       })
     const aged = (await age()).length
     expect(aged).toBeGreaterThan(1)
-    const cleared = await new Housekeeping(house.house.api, () => undefined).clear()
+    const cleared = await new Housekeeping(
+      house.house.api,
+      house.house.config,
+      () => undefined,
+    ).clear()
     expect(cleared.answers).toBe(aged)
     expect(await age()).toEqual([])
   })

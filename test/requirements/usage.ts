@@ -8,6 +8,9 @@ export const usage = rows('issue 4', {
   'M26.usage-csv': 'Usage is exported as CSV, with nothing in it that a spreadsheet runs',
   'M26.usage-percentiles': 'Percentiles of latency are exact',
   'M26.cli-usage': 'The command line shows usage, calls and budgets, and says what is not known',
+  'M26.calls-provable':
+    'A call that was changed, added or taken away is found, and so is a budget that does not add up',
+  'M26.calls-kept': 'Calls are kept as long as the setting says, and leave in bounded steps',
   'M26.budget-status': 'Each budget tells what is spent of it in this window, by whom',
   'M26.budget-forecast': 'A forecast follows the pace so far, and is none where there is no pace',
 })

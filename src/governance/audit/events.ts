@@ -73,6 +73,10 @@ export const auditEvents = {
     action: 'use',
     what: 'Calls of models were booked, with the digest of their rows',
   },
+  'calls.expired': {
+    action: 'delete',
+    what: 'Calls of models are about to be deleted, as old as the setting says',
+  },
   'budget.alert': { action: 'use', what: 'A budget reached one of its alerts' },
   'backup.made': { action: 'read', what: 'A backup is about to be written' },
   'backup.restored': { action: 'update', what: 'The state was restored from a backup' },

@@ -1,4 +1,4 @@
-export type { Amounts } from './amounts.ts'
+export { type Amounts, dimensions } from './amounts.ts'
 export type { LeaseReport } from './leases.ts'
 export { type Booked, type BudgetAlert, BudgetLedger, type Reservation } from './ledger.ts'
 export { type BudgetRule, compileBudgets, type Spender, subjectRules } from './rules.ts'
@@ -9,3 +9,4 @@ export {
   type Forecast,
   forecastOf,
 } from './standing.ts'
+export { windowAround } from './windows.ts'

@@ -6,7 +6,7 @@ import {
   type LeaseReport,
   systemActor,
 } from '#governance'
-import { PlinthError } from '#kernel'
+import { limits, PlinthError } from '#kernel'
 import type { Store, Tx } from '#store'
 import type { CallRow } from './call-row.ts'
 import { digestOfCalls } from './digest.ts'
@@ -14,7 +14,7 @@ import { writeCalls } from './write.ts'
 
 /** Milliseconds that a call is in memory only, at most, while the database answers. */
 const everyMs = 100
-const batchRows = 1_000
+const batchRows = limits.callsPerBatch
 /** Calls in memory beyond which no further one is taken: their cost could not be booked. */
 const maxWaiting = 50_000
 const retryMs = [100, 500, 1_000, 5_000] as const

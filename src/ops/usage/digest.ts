@@ -1,7 +1,8 @@
 import { digestOfBytes } from '#kernel'
 import type { CallRow } from './call-row.ts'
 
-type Told = Pick<
+/** What a digest tells of a call. */
+export type ToldCall = Pick<
   CallRow,
   | 'id'
   | 'principalId'
@@ -19,7 +20,7 @@ type Told = Pick<
  * with tabs between: id, principal, model, outcome, tokens of input, cached, output and reasoning, cost in billionths
  * of a US dollar; `-` where there is none.
  */
-export function digestOfCalls(calls: readonly Told[]): string {
+export function digestOfCalls(calls: readonly ToldCall[]): string {
   const lines = calls.map((call) =>
     [
       call.id,

@@ -2,6 +2,7 @@ export { UsageBook } from './book.ts'
 export type { CallRow } from './call-row.ts'
 export { listCalls, readCall } from './calls.ts'
 export type { CallFilter } from './filter.ts'
+export { purgeCalls } from './purge.ts'
 export {
   type Percentiles,
   sumUsage,

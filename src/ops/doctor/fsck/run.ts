@@ -1,5 +1,7 @@
 import { type Check, type DoctorDeps, guarded } from '../check.ts'
 import { checkAuditLog } from './audit.ts'
+import { checkBudgets } from './budgets.ts'
+import { checkCalls } from './calls.ts'
 import { checkConversations } from './conversations.ts'
 import { checkStoredDocuments } from './documents.ts'
 import { checkJobStates } from './jobs.ts'
@@ -17,6 +19,8 @@ const checks: readonly [name: string, run: Fsck][] = [
   ['audit log', checkAuditLog],
   ['conversations', checkConversations],
   ['jobs', checkJobStates],
+  ['calls', checkCalls],
+  ['budgets', checkBudgets],
 ]
 
 /** Compares what is stored in rows and objects with itself, organization by organization. Changes nothing. */
