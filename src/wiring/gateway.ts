@@ -2,8 +2,9 @@ import { upstreamError } from '#adapters'
 import type { GatewayHouse } from '#apps'
 import { BudgetLedger } from '#governance'
 import { PlinthError, systemClock } from '#kernel'
-import { anthropicPassThrough, openAiPassThrough } from '#models'
+import { anthropicPassThrough, type Candidate, type ErrorBody, openAiPassThrough } from '#models'
 import { UsageBook } from '#ops'
+import type { Dialect } from '#ports'
 import type { Chat } from './chat.ts'
 import { dialectOf } from './dialects.ts'
 import type { Foundation, Log } from './foundation.ts'
@@ -11,6 +12,7 @@ import type { Foundation, Log } from './foundation.ts'
 /** Calls of models by applications: budgets, accounts, and the protocols that are passed through. */
 export function openGateway(foundation: Foundation, chat: Chat, log: Log): GatewayHouse {
   const { store, snapshots, appendAudit } = foundation
+  const dialect = (protocol: string) => dialectOf(protocol)
   const ledger = new BudgetLedger(store)
   const usage = new UsageBook({
     store,
@@ -23,18 +25,23 @@ export function openGateway(foundation: Foundation, chat: Chat, log: Log): Gatew
     snapshots,
     appendAudit,
     clock: systemClock,
+    router: chat.router,
     ledger,
     usage,
     outbound: chat.outbound,
-    dialect: (protocol) => dialectOf(protocol),
+    dialect,
     passThrough: { 'openai-chat': openAiPassThrough, anthropic: anthropicPassThrough },
-    errorOf,
-    secret: chat.secret,
+    errorOf: (candidate, answer) =>
+      errorOf(dialect(candidate.provider.spec.protocol)!, candidate, answer),
   }
 }
 
 /** A request that the endpoint itself refused is the caller's to mend; all else is the endpoint's. */
-const errorOf: GatewayHouse['errorOf'] = (dialect, { provider }, answer) => {
+function errorOf(
+  dialect: Dialect,
+  { provider }: Candidate,
+  answer: ErrorBody & { secrets: readonly string[] },
+): PlinthError {
   const { status, headers, body, secrets } = answer
   const flat = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, String(value ?? '')]),

@@ -7,16 +7,19 @@ import { type OpenHouse, openHouse, type Person, type Reply } from '../open-hous
 
 const secret = 'canary-7f3a-upstream-key'
 
+/** Every failure here is meant: no breaker opens, and nothing is tried twice. */
+const patience = 'breaker: { failures: 10000 }, retry: { max: 0 }'
+
 const resources = (one: FakeUpstream, two: FakeUpstream) => `
 kind: Provider
 name: one
 spec:
   { protocol: openai, baseUrl: "${one.url}/v1", apiKey: { env: ONE_KEY },
-    timeouts: { totalMs: 4000, firstTokenMs: 1500, idleMs: 300 } }
+    timeouts: { totalMs: 4000, firstTokenMs: 1500, idleMs: 300 }, ${patience} }
 ---
 kind: Provider
 name: two
-spec: { protocol: openai, baseUrl: "${two.url}/v1", timeouts: { totalMs: 4000, firstTokenMs: 300, idleMs: 300 } }
+spec: { protocol: openai, baseUrl: "${two.url}/v1", timeouts: { totalMs: 4000, firstTokenMs: 300, idleMs: 300 }, ${patience} }
 ---
 kind: Model
 name: first
@@ -28,7 +31,7 @@ spec: { provider: two, upstreamModel: m-2, maxOutputTokens: 100, price: { input:
 ---
 kind: Provider
 name: other
-spec: { protocol: anthropic, baseUrl: "${two.url}", timeouts: { totalMs: 4000, firstTokenMs: 1500, idleMs: 300 } }
+spec: { protocol: anthropic, baseUrl: "${two.url}", timeouts: { totalMs: 4000, firstTokenMs: 1500, idleMs: 300 }, ${patience} }
 ---
 kind: Model
 name: foreign
@@ -40,11 +43,11 @@ spec: { models: [first, foreign] }
 ---
 kind: Provider
 name: patient
-spec: { protocol: openai, baseUrl: "${one.url}/v1" }
+spec: { protocol: openai, baseUrl: "${one.url}/v1", ${patience} }
 ---
 kind: Model
 name: patient
-spec: { provider: patient, upstreamModel: m-4 }
+spec: { provider: patient, upstreamModel: m-4, price: { input: 1, output: 2 } }
 ---
 kind: Model
 name: unpriced
@@ -175,7 +178,6 @@ describe('model calls that are passed through', () => {
   it('go to the next model before the first content, and never after it [M36.fallback-before-content]', async () => {
     for (const mode of [
       { status: 500 },
-      { status: 429, headers: { 'retry-after': '1' } },
       'hang-before-first',
       'hang-with-comments',
       'garbage',
@@ -417,6 +419,53 @@ spec: { models: [first], guardrail: veiling }
     expect(sent).not.toContain('ada@')
     expect(sent).not.toContain('DE8937')
     expect(sent).toContain('<EMAIL_1>')
+  })
+
+  it('go by their labels only where they may, and say why [M6.gateway-labels]', async () => {
+    await house.apply(`
+kind: Provider
+name: in-europe
+spec: { protocol: openai, baseUrl: "${two.url}/v1", region: eu-west-1, dataClasses: [confidential], ${patience} }
+---
+kind: Model
+name: european
+spec: { provider: in-europe, upstreamModel: e-1, price: { input: 1, output: 2 } }
+---
+kind: Route
+name: guarded
+spec: { models: [first, european] }
+`)
+    const labelled = (headers: Record<string, string>, model = 'guarded') =>
+      chat({ model }, { headers })
+    expect((await labelled({})).headers.get('x-plinth-model')).toBe('first')
+    const secretive = await labelled({
+      'x-plinth-data-class': 'confidential',
+      'x-plinth-region': 'eu',
+    })
+    expect(secretive.headers.get('x-plinth-model')).toBe('european')
+    expect((await lastCall()).detail).toMatchObject({
+      skipped: [{ model: 'first', reason: expect.any(String) }],
+    })
+    two.mode = { status: 500 }
+    expect((await labelled({ 'x-plinth-region': 'eu' })).status).toBe(502)
+    expect(one.requests).toHaveLength(1)
+    const nowhere = await labelled({ 'x-plinth-region': 'us' })
+    expect(nowhere.status).toBe(403)
+    expect((await labelled({ 'x-plinth-use-case': 'a b' })).status).toBe(400)
+  })
+
+  it('are hedged where a route says so: the first to speak answers, the other is cancelled [M36.hedge]', async () => {
+    await house.apply(`
+kind: Route
+name: hedged
+spec: { models: [patient, second], hedge: { afterMs: 40 } }
+`)
+    one.mode = 'hang-before-first'
+    const reply = await chat({ model: 'hedged', stream: true })
+    expect([reply.status, reply.headers.get('x-plinth-model')]).toEqual([200, 'second'])
+    for (let i = 0; i < 200 && one.cancelled < 1; i++) await delay(10)
+    expect(one.cancelled).toBe(1)
+    expect(await lastCall()).toMatchObject({ outcome: 'answered', model: 'second', attempts: 2 })
   })
 
   it('leave a digest of each batch in the audit log, from which a changed row is found [M28.calls-booked]', async () => {

@@ -1,7 +1,7 @@
 import { PlinthError } from '#kernel'
-import { type ModelChoice, spliceBody, type WireAttempt } from '#models'
+import { type Candidate, spliceBody, type WireAttempt } from '#models'
 import type { Addressed, Dialect, JsonObject, ModelCall } from '#ports'
-import { addressed, type ReadyChoice, type ReadyModel } from './compiled.ts'
+import { addressed, type Place, type ReadyModel } from './compiled.ts'
 import type { MaskedCall } from './masking.ts'
 
 /** A call as its attempts are made from it. */
@@ -19,40 +19,49 @@ export interface Asked {
   masked?: MaskedCall
 }
 
+/** Who is called, and where. */
+export interface Chosen {
+  candidate: Candidate
+  place: Place
+}
+
 /**
  * What a candidate is sent: the caller's bytes with another model where it speaks the caller's dialect, else the call
  * written in its own. @throws UNSUPPORTED for a call that cannot be said there without changing what it means.
  */
-export function attemptOf(asked: Asked, choice: ModelChoice): WireAttempt | Promise<WireAttempt> {
-  const ready = asked.model.ready.get(choice)
-  if (!ready)
-    throw new PlinthError('UNSUPPORTED', `Model ${choice.model.name} is not called over HTTP.`)
-  const same = ready.dialect.id === asked.dialect.id && !asked.masked
-  return same ? passed(asked, ready) : translated(asked, ready)
+export function attemptOf(
+  asked: Asked,
+  { candidate, place }: Chosen,
+): WireAttempt | Promise<WireAttempt> {
+  const same = place.dialect.id === asked.dialect.id && !asked.masked
+  return same ? passed(asked, { candidate, place }) : translated(asked, { candidate, place })
 }
 
-function passed(asked: Asked, ready: ReadyChoice): WireAttempt | Promise<WireAttempt> {
+function passed(asked: Asked, { candidate, place }: Chosen): WireAttempt | Promise<WireAttempt> {
   const { parsed, stream, usageWanted } = asked
-  const model = ready.choice.model.spec.upstreamModel
+  const model = candidate.model.spec.upstreamModel
   const set = stream && !usageWanted ? withUsage(asked) : undefined
   const body = spliceBody(asked.body, parsed, { model, ...(set ? { set } : {}) })
-  const { secrets } = ready.endpoint
-  if (ready.fixed) return { ...ready.fixed, secrets, body }
-  const path = ready.dialect.writeRequest(emptyCall(model, stream)).path
-  const sent = ready.endpoint.perRequest ? body.toString('utf8') : ''
-  const address = ready.endpoint.address(path, sent)
+  const { secrets } = place.endpoint
+  if (place.fixed) return { ...place.fixed, secrets, body }
+  const path = place.dialect.writeRequest(emptyCall(model, stream)).path
+  const sent = place.endpoint.perRequest ? body.toString('utf8') : ''
+  const address = place.endpoint.address(path, sent)
   return then(address, (found) => {
     const where = addressed(found)
-    if (!ready.endpoint.perRequest) ready.fixed = where
+    if (!place.endpoint.perRequest) place.fixed = where
     return { ...where, secrets, body }
   })
 }
 
-function translated(asked: Asked, ready: ReadyChoice): WireAttempt | Promise<WireAttempt> {
-  const { model: target, provider } = ready.choice
+function translated(
+  asked: Asked,
+  { candidate, place }: Chosen,
+): WireAttempt | Promise<WireAttempt> {
+  const { model: target, provider } = candidate
   const call = asked.masked?.call ?? asked.dialect.readRequest(asked.parsed)
   const maxOutputTokens = call.maxOutputTokens ?? target.spec.maxOutputTokens
-  const written = ready.dialect.writeRequest({
+  const written = place.dialect.writeRequest({
     ...call,
     model: target.spec.upstreamModel,
     maxOutputTokens,
@@ -67,16 +76,16 @@ function translated(asked: Asked, ready: ReadyChoice): WireAttempt | Promise<Wir
     })
   }
   const body = Buffer.from(JSON.stringify(written.body))
-  const address = ready.endpoint.address(written.path, body.toString('utf8'))
+  const address = place.endpoint.address(written.path, body.toString('utf8'))
   return then(address, (found) => {
     const where = addressed(found)
     return {
       target: where.target,
       headers: { ...where.headers, ...written.headers },
-      secrets: ready.endpoint.secrets,
+      secrets: place.endpoint.secrets,
       body,
       translation: {
-        from: ready.dialect,
+        from: place.dialect,
         to: asked.dialect,
         ...(asked.masked ? { transform: asked.masked.transform() } : {}),
         place: { requestId: asked.requestId },

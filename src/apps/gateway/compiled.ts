@@ -1,14 +1,12 @@
 import { type BudgetRule, compileBudgets } from '#governance'
 import type { ResourceSpec } from '#kernel'
-import { type ModelChoice, routeModels, type SkippedModel } from '#models'
+import type { Candidate, CompiledRoute, ProviderKey } from '#models'
 import type { Addressed, Dialect, DialectEndpoint, OutboundTarget } from '#ports'
 import type { Snapshot } from '#store'
-import { routeSources } from '../answer/routing.ts'
 import type { GatewayHouse } from './house.ts'
 
-/** A choice with everything that does not change from call to call. */
-export interface ReadyChoice {
-  choice: ModelChoice
+/** A candidate with one of its keys: where it is, and as whom it is spoken to. */
+export interface Place {
   dialect: Dialect
   endpoint: DialectEndpoint
   /** Where its headers are the same for every call: where chat calls go. */
@@ -20,10 +18,10 @@ export interface ReadyModel {
   name: string
   project: string
   digest: string
-  choices: readonly ModelChoice[]
-  skipped: readonly SkippedModel[]
-  ready: ReadonlyMap<ModelChoice, ReadyChoice>
-  /** Every one of them is called over HTTP. */
+  route: CompiledRoute
+  /** By candidate and key, kept as long as the snapshot. */
+  places: Map<string, Place>
+  /** Every candidate is called over HTTP. */
   remote: boolean
   guardrail: ResourceSpec<'Guardrail'>['personalData'] | undefined
 }
@@ -64,40 +62,44 @@ export function modelNamed(
 }
 
 function compile(snapshot: Snapshot, name: string, house: GatewayHouse): ReadyModel | undefined {
-  const route = snapshot.resolve('Route', name)
-  const model = route ?? snapshot.resolve('Model', name)
+  const named = snapshot.resolve('Route', name)
+  const model = named ?? snapshot.resolve('Model', name)
   if (!model) return undefined
-  const asked = route ?? { name, spec: { description: '', models: [name] } }
-  const { choices, skipped } = routeModels(asked, routeSources(snapshot, house.secret))
-  const ready = new Map<ModelChoice, ReadyChoice>()
-  for (const choice of choices) {
-    const one = readyChoice(choice, house)
-    if (one) ready.set(choice, one)
-  }
+  const routes = house.router.routes(snapshot)
+  const route = (named && routes.route(name)) ?? routes.model(name)
+  const remote = route.candidates.every(({ provider }) => house.dialect(provider.spec.protocol))
   return {
     name: model.name,
     project: model.project,
     digest: model.digest,
-    choices,
-    skipped,
-    ready,
-    remote: ready.size === choices.length,
-    guardrail: snapshot.resolve('Guardrail', route?.spec.guardrail ?? 'default')?.spec.personalData,
+    route,
+    places: new Map(),
+    remote,
+    guardrail: snapshot.resolve('Guardrail', route.guardrail ?? 'default')?.spec.personalData,
   }
 }
 
-function readyChoice(choice: ModelChoice, house: GatewayHouse): ReadyChoice | undefined {
-  const { spec } = choice.provider
+/** Where a candidate is called with a key; undefined where it is not called over HTTP. */
+export function placeOf(
+  model: ReadyModel,
+  { candidate, key }: { candidate: Candidate; key: ProviderKey | undefined },
+  house: GatewayHouse,
+): Place | undefined {
+  const name = `${candidate.index} ${key?.env ?? ''}`
+  const known = model.places.get(name)
+  if (known) return known
+  const { spec } = candidate.provider
   const dialect = house.dialect(spec.protocol)
   if (!dialect) return undefined
-  const apiKey = spec.apiKey ? house.secret(spec.apiKey.env) : undefined
   const endpoint = dialect.endpoint({
     baseUrl: spec.baseUrl ?? '',
     headers: spec.headers,
     outbound: house.outbound,
-    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(key?.value ? { apiKey: key.value.reveal() } : {}),
   })
-  return { choice, dialect, endpoint }
+  const place: Place = { dialect, endpoint }
+  model.places.set(name, place)
+  return place
 }
 
 /** An address as the outbound client takes it. */

@@ -7,15 +7,16 @@ import {
   subjectRules,
 } from '#governance'
 import { newId, PlinthError, type Principal } from '#kernel'
-import { Forwarding, type ForwardRecord, type ForwardSink } from '#models'
-import type { CallRow } from '#ops'
+import { type Choice, Forwarding, type ForwardSink, noneLeft } from '#models'
 import type { Dialect } from '#ports'
 import type { Snapshot } from '#store'
+import { type Account, noteRefused, settle } from './accounting.ts'
 import { attemptOf } from './attempts.ts'
-import { budgetsOf, type ReadyModel } from './compiled.ts'
+import { budgetsOf, placeOf, type ReadyModel } from './compiled.ts'
+import { answersOf, type CallLabels, factsOf, maxTokensOf } from './facts.ts'
 import type { GatewayHouse } from './house.ts'
 import { isOpen, type MaskedCall, maskCall } from './masking.ts'
-import { costOfAnswer, estimateOf, requirePrices } from './prices.ts'
+import { estimateOf, requirePrices } from './prices.ts'
 
 /** A call of a model as it came through a door, not yet checked. */
 export interface GatewayCall {
@@ -29,16 +30,21 @@ export interface GatewayCall {
   /** What JSON.parse read of `body`. */
   parsed: Readonly<Record<string, unknown>>
   stream: boolean
-  useCase?: string
+  labels: CallLabels
 }
 
 /** A call that may be made: what it may cost is reserved. */
 export interface Admitted {
   id: string
-  /** Starts it. How it ended is recorded by itself; the promise never rejects. */
+  /** Starts it. How it ended is recorded by itself. */
   forward(sink: ForwardSink): Forwarding
   /** The caller left before it was started. */
   release(): void
+}
+
+interface At {
+  model: ReadyModel
+  snapshot: Snapshot
 }
 
 /**
@@ -46,23 +52,23 @@ export interface Admitted {
  * database where rights, resources and leases at hand are fresh. @throws FORBIDDEN, UNAVAILABLE, BUDGET_EXCEEDED,
  * TOO_MANY_REQUESTS; each is recorded.
  */
-export async function admit(
-  call: GatewayCall,
-  at: { model: ReadyModel; snapshot: Snapshot },
-  house: GatewayHouse,
-): Promise<Admitted> {
-  const { model, snapshot } = at
-  const id = newId('cal')
-  await authorize(call, model, house)
+export async function admit(call: GatewayCall, at: At, house: GatewayHouse): Promise<Admitted> {
+  const account: Account = { id: newId('cal'), call, ...at, house }
+  await authorize(call, at.model, house)
   try {
-    const masked = await maskedCall(call, model)
-    if (model.choices.length === 0) throw noneUsable(model)
-    const reservation = reserve(call, at, house)
+    const masked = await maskedCall(call, at.model)
+    if (masked) account.findings = masked.findings
+    const choice = route(call, at.model, house)
+    account.choice = choice
+    const reservation = reserve(account, choice)
     const reserved = reservation instanceof Promise ? await reservation : reservation
-    const run: Run = { id, call, model, snapshot, reserved, house, ...(masked ? { masked } : {}) }
-    return { id, forward: (sink) => execute(run, sink), release: () => reserved.release() }
+    return {
+      id: account.id,
+      forward: (sink) => execute(account, { choice, reserved, masked }, sink),
+      release: () => reserved.release(),
+    }
   } catch (error) {
-    noteRefused({ id, call, model, snapshot, house }, error)
+    noteRefused(account, error)
     throw error
   }
 }
@@ -86,63 +92,66 @@ async function maskedCall(call: GatewayCall, model: ReadyModel): Promise<MaskedC
   return maskCall(read, { rules: model.guardrail, principal: call.principal })
 }
 
+function route(call: GatewayCall, model: ReadyModel, house: GatewayHouse): Choice {
+  const facts = factsOf(call, model, house.clock.now().getTime())
+  const choice = house.router.choose(model.route, facts)
+  if (choice.order.length === 0) throw noneLeft(choice)
+  return choice
+}
+
 function reserve(
-  call: GatewayCall,
-  { model, snapshot }: { model: ReadyModel; snapshot: Snapshot },
-  house: GatewayHouse,
+  { call, model, snapshot, house }: Account,
+  choice: Choice,
 ): Reservation | Promise<Reservation> {
   house.usage.requireRoom()
   const spender = spenderOf(call, model)
   const rules = subjectRules(budgetsOf(snapshot), spender)
   const at = house.clock.now().getTime()
-  requirePrices(model, rules, at)
-  const { max_completion_tokens: most, max_tokens: older, n } = call.parsed
-  const maxTokens = whole(most) ?? whole(older)
-  const asked = { bytes: call.body.length, maxTokens, answers: whole(n) ?? 1 }
-  const estimate = estimateOf(model, asked, at)
+  requirePrices(choice.order, rules, at)
+  const { body, parsed } = call
+  const asked = { bytes: body.length, maxTokens: maxTokensOf(parsed), answers: answersOf(parsed) }
+  const estimate = estimateOf(choice.order, asked, at)
   return house.ledger.reserve(call.organizationId, { rules, spender, estimate })
 }
 
-function spenderOf({ principal, useCase }: GatewayCall, model: ReadyModel): Spender {
+function spenderOf({ principal, labels }: GatewayCall, model: ReadyModel): Spender {
   return {
     project: model.project,
     userId: principal.userId,
     model: model.name,
     ...(principal.kind === 'service' ? { keyId: principal.id } : {}),
-    ...(useCase === undefined ? {} : { useCase }),
+    ...(labels.useCase === undefined ? {} : { useCase: labels.useCase }),
   }
 }
 
-interface Run {
-  id: string
-  call: GatewayCall
-  model: ReadyModel
-  snapshot: Snapshot
-  reserved: Reservation
-  house: GatewayHouse
-  masked?: MaskedCall
-}
-
-function execute(run: Run, sink: ForwardSink): Forwarding {
-  const { id, call, model, house, masked } = run
+function execute(
+  account: Account,
+  given: { choice: Choice; reserved: Reservation; masked: MaskedCall | undefined },
+  sink: ForwardSink,
+): Forwarding {
+  const { id, call, model, house } = account
+  const { choice, reserved, masked } = given
   const usageWanted = asksForUsage(call.parsed)
   const asked = { ...call, id, usageWanted, model, ...(masked ? { masked } : {}) }
+  const withinMs = choice.order[0]?.timeouts.totalMs
   const forwarding = new Forwarding(
     {
-      choices: model.choices,
+      choice,
+      plan: house.router.plan(choice, withinMs === undefined ? {} : { withinMs }),
       stream: call.stream,
       usageWanted,
       outbound: house.outbound,
       protocol: house.passThrough[call.dialect.id]!,
-      prepare: (choice) => attemptOf(asked, choice),
-      errorOf: (choice, answer) => {
-        const { dialect, endpoint } = model.ready.get(choice)!
-        return house.errorOf(dialect, choice, { ...answer, secrets: endpoint.secrets })
+      prepare: (candidate, key) => {
+        const place = placeOf(model, { candidate, key }, house)
+        if (!place) throw notRemote(candidate.name)
+        return attemptOf(asked, { candidate, place })
       },
+      errorOf: (candidate, answer) => house.errorOf(candidate, answer),
     },
     sink,
   )
-  forwarding.done.then((record) => settle(run, record))
+  forwarding.done.then((record) => settle(account, reserved, record))
   return forwarding
 }
 
@@ -150,121 +159,6 @@ function asksForUsage({ stream_options: options }: GatewayCall['parsed']): boole
   return (options as { include_usage?: unknown } | null | undefined)?.include_usage === true
 }
 
-/** Books what the call did cost, in the same tick in which its row is noted: both are stored together. */
-function settle(run: Run, record: ForwardRecord): void {
-  const { seen, answered } = record
-  const cost = costOfAnswer(answered, seen, run.house.clock.now().getTime())
-  run.reserved.settle({
-    nanousd: cost ?? 0,
-    tokens: seen.inputTokens + seen.outputTokens,
-    requests: 1,
-  })
-  run.house.usage.note(run.call.organizationId, {
-    ...rowOf(run),
-    model: answered?.model.name ?? null,
-    provider: answered?.provider.name ?? null,
-    upstreamModel: answered?.model.spec.upstreamModel ?? null,
-    outcome: outcomeOf(record),
-    errorCode: record.error?.code ?? null,
-    fault: faultOf(record.error),
-    inputTokens: seen.inputTokens,
-    cachedTokens: seen.cachedTokens,
-    outputTokens: seen.outputTokens,
-    reasoningTokens: seen.reasoningTokens,
-    estimated: !seen.counted,
-    costNanousd: cost,
-    firstTokenMs: record.firstTokenMs ?? null,
-    totalMs: record.totalMs,
-    attempts: record.attempts.length,
-    detail: detailOf(run, record),
-  })
-}
-
-function rowOf({ id, call, model, snapshot, house }: Omit<Run, 'reserved'>): CallRow {
-  return {
-    id,
-    at: house.clock.now(),
-    door: call.door,
-    principalId: call.principal.id,
-    userId: call.principal.userId,
-    project: model.project,
-    useCase: call.useCase ?? null,
-    asked: model.name,
-    model: null,
-    provider: null,
-    upstreamModel: null,
-    streamed: call.stream,
-    outcome: 'refused',
-    errorCode: null,
-    fault: null,
-    cache: null,
-    inputTokens: 0,
-    cachedTokens: 0,
-    outputTokens: 0,
-    reasoningTokens: 0,
-    estimated: false,
-    costNanousd: null,
-    firstTokenMs: null,
-    totalMs: 0,
-    attempts: 0,
-    snapshotDigest: snapshot.digest,
-    detail: null,
-  }
-}
-
-function noteRefused(run: Omit<Run, 'reserved'>, error: unknown): void {
-  if (!(error instanceof PlinthError) || error.code === 'UNAVAILABLE') return
-  run.house.usage.note(run.call.organizationId, {
-    ...rowOf(run),
-    errorCode: error.code,
-    fault: 'policy',
-    detail: { detail: error.message },
-  })
-}
-
-function outcomeOf({ error, begun }: ForwardRecord): CallRow['outcome'] {
-  if (!error) return 'answered'
-  if (error.code === 'CANCELLED') return 'cancelled'
-  return begun ? 'cut' : 'failed'
-}
-
-const callers: ReadonlySet<string> = new Set(['CANCELLED', 'INVALID_INPUT', 'UNSUPPORTED'])
-
-function faultOf(error: PlinthError | undefined): CallRow['fault'] {
-  if (!error) return null
-  if (callers.has(error.code)) return 'caller'
-  return error.code.startsWith('UPSTREAM_') || error.code === 'TOO_MANY_REQUESTS'
-    ? 'provider'
-    : 'plinth'
-}
-
-/** Tries that failed, and who was there to choose from; nothing where the only one answered. */
-function detailOf({ model, masked }: Run, { attempts }: ForwardRecord): CallRow['detail'] {
-  const failed = attempts.filter(({ error }) => error)
-  const findings = masked?.findings ?? 0
-  if (failed.length === 0 && model.choices.length === 1 && findings === 0) return null
-  return {
-    ...(masked ? { findings } : {}),
-    choices: model.choices.map(({ model: { name }, reason }) => ({ model: name, reason })),
-    skipped: model.skipped,
-    attempts: attempts.map(({ choice, ms, error }) => ({
-      model: choice.model.name,
-      provider: choice.provider.name,
-      ms: Math.round(ms),
-      ...(error ? { code: error.code, detail: error.message } : {}),
-    })),
-  }
-}
-
-function noneUsable(model: ReadyModel): PlinthError {
-  const why = model.skipped[0]?.reason
-  return new PlinthError('UNAVAILABLE', {
-    detail: `${model.name} cannot be called${why ? `: ${why}` : ''}.`,
-    where: 'model',
-    remedy: 'Mend that, or name another model.',
-  })
-}
-
-function whole(value: unknown): number | undefined {
-  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined
+function notRemote(model: string): PlinthError {
+  return new PlinthError('UNSUPPORTED', `Model ${model} is not called over HTTP.`)
 }

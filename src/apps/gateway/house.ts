@@ -1,6 +1,6 @@
 import type { AuditEventInput, BudgetLedger } from '#governance'
 import type { Clock, PlinthError } from '#kernel'
-import type { ErrorBody, ModelChoice, PassThrough } from '#models'
+import type { Candidate, ErrorBody, PassThrough, Router } from '#models'
 import type { UsageBook } from '#ops'
 import type { Dialect, OutboundClient, OutboundDispatcher } from '#ports'
 import type { SnapshotCache, Store, Tx } from '#store'
@@ -10,6 +10,7 @@ export interface GatewayHouse {
   store: Store
   clock: Clock
   snapshots: SnapshotCache
+  router: Router
   ledger: BudgetLedger
   usage: UsageBook
   outbound: OutboundClient & OutboundDispatcher
@@ -19,10 +20,5 @@ export interface GatewayHouse {
   /** Dialects that can be passed through, by their ids. */
   passThrough: Readonly<Record<string, PassThrough>>
   /** What an endpoint's error means, without its secrets. */
-  errorOf(
-    dialect: Dialect,
-    choice: ModelChoice,
-    answer: ErrorBody & { secrets: readonly string[] },
-  ): PlinthError
-  secret(env: string): string | undefined
+  errorOf(candidate: Candidate, answer: ErrorBody & { secrets: readonly string[] }): PlinthError
 }

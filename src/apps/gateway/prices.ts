@@ -1,21 +1,20 @@
 import type { Amounts, BudgetRule } from '#governance'
 import { PlinthError } from '#kernel'
-import { costOf, type ModelChoice, type Observed, priceAt } from '#models'
-import type { ReadyModel } from './compiled.ts'
+import { type Candidate, costOf, type Observed, priceAt } from '#models'
 
 /** Bytes of a JSON body for each token of its texts: on the low side, so that an estimate is rather too high. */
-const bytesPerToken = 3.5
+export const bytesPerToken = 3.5
 
 /** What a call may cost at most, as far as it can be known before. `at`: milliseconds since 1970. */
 export function estimateOf(
-  model: ReadyModel,
+  candidates: readonly Candidate[],
   call: { bytes: number; maxTokens: number | undefined; answers: number },
   at: number,
 ): Amounts {
   const inputTokens = Math.ceil(call.bytes / bytesPerToken)
   let nanousd = 0
   let tokens = 0
-  for (const { model: candidate } of model.choices) {
+  for (const { model: candidate } of candidates) {
     const { maxOutputTokens } = candidate.spec
     const outputTokens = Math.min(call.maxTokens ?? maxOutputTokens, maxOutputTokens) * call.answers
     const cost = costOf(priceAt(candidate.spec, at), { inputTokens, outputTokens })
@@ -27,13 +26,13 @@ export function estimateOf(
 
 /** Billionths of a US dollar that an answer did cost; null where its price is not known. */
 export function costOfAnswer(
-  choice: ModelChoice | undefined,
+  candidate: Candidate | undefined,
   seen: Observed,
   at: number,
 ): number | null {
-  if (!choice) return null
+  if (!candidate) return null
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = seen
-  const cost = costOf(priceAt(choice.model.spec, at), {
+  const cost = costOf(priceAt(candidate.model.spec, at), {
     inputTokens,
     outputTokens,
     cachedInputTokens: cachedTokens,
@@ -47,11 +46,15 @@ function nanousdOf(dollars: number | undefined): number | undefined {
 }
 
 /** Money cannot be counted where no price is known: a hard budget of money then refuses the call. */
-export function requirePrices(model: ReadyModel, rules: readonly BudgetRule[], at: number): void {
+export function requirePrices(
+  candidates: readonly Candidate[],
+  rules: readonly BudgetRule[],
+  at: number,
+): void {
   const money = rules.find((rule) => rule.hard && rule.limits.nanousd !== Number.POSITIVE_INFINITY)
   if (!money) return
   const one = { inputTokens: 1, outputTokens: 1 }
-  const unpriced = model.choices.find(
+  const unpriced = candidates.find(
     ({ model: { spec } }) => costOf(priceAt(spec, at), one) === undefined,
   )
   if (!unpriced) return

@@ -1,17 +1,22 @@
 import { PlinthError } from '#kernel'
-import type { OutboundDispatcher, OutboundExchange, OutboundReceiver, OutboundTarget } from '#ports'
-import type { ModelChoice } from '../route.ts'
+import type { OutboundDispatcher } from '#ports'
+import type { Choice } from '../routing/choose.ts'
+import type { Candidate } from '../routing/compile.ts'
+import type { NotGranted } from '../routing/deployment.ts'
+import type { ProviderKey } from '../routing/keys.ts'
+import { noneLeft } from '../routing/none-left.ts'
+import { meaningOf, type Outcome, outcomeOf } from '../routing/outcome.ts'
+import type { Permit } from '../routing/permit.ts'
+import type { RetryPlan, Try } from '../routing/retry-plan.ts'
+import { Attempt, type AttemptEvents, type WireAttempt } from './attempt.ts'
 import { nothingObserved, type Observed } from './observed.ts'
 import type { PassThrough } from './pass-through.ts'
-import type { ErrorBody, Receiving } from './receiving.ts'
-import { StreamReceiver } from './stream-receiver.ts'
-import { TranslatedStream, TranslatedWhole, type Translation } from './translated.ts'
-import { WholeReceiver } from './whole-receiver.ts'
+import type { ErrorBody } from './receiving.ts'
 
 /** Where the answer goes. Bytes are given in order; `end` or `broken` comes last, once. */
 export interface ForwardSink {
   /** The answer begins: nothing can be taken back. `bytes`: its length, where it comes whole. */
-  head(contentType: string, choice: ModelChoice, bytes?: number): void
+  head(contentType: string, candidate: Candidate, bytes?: number): void
   /** False: no more until `resume` of the forwarding is called. */
   write(bytes: Buffer | string): boolean
   end(bytes?: Buffer): void
@@ -19,240 +24,236 @@ export interface ForwardSink {
   broken(): void
 }
 
-/** What one try sends, and where. */
-export interface WireAttempt {
-  target: OutboundTarget
-  headers: Record<string, string>
-  /** Values that must not be told, whoever repeats them. */
-  secrets: readonly string[]
-  body: Buffer
-  /** Where the endpoint speaks another dialect than the caller. */
-  translation?: Translation
-}
-
 export interface ForwardCall {
-  choices: readonly ModelChoice[]
-  /** Builds what a choice is sent. May be a promise where a token is fetched. Throws what makes the choice unusable. */
-  prepare(choice: ModelChoice): WireAttempt | Promise<WireAttempt>
+  choice: Choice
+  plan: RetryPlan
+  /** Builds what a candidate is sent. May be a promise where a token is fetched. Throws what makes it unusable. */
+  prepare(candidate: Candidate, key: ProviderKey | undefined): WireAttempt | Promise<WireAttempt>
   /** The caller's dialect. */
   protocol: PassThrough
   /** What an endpoint's error means, redacted, in whatever dialect it speaks. */
-  errorOf(choice: ModelChoice, answer: ErrorBody): PlinthError
+  errorOf(candidate: Candidate, answer: ErrorBody & { secrets: readonly string[] }): PlinthError
   stream: boolean
   /** The caller asked for the usage frame; otherwise it is taken out of the stream. */
   usageWanted: boolean
   outbound: OutboundDispatcher
-  /** Called before a choice is tried and after; what it returns hears how the try went. */
-  begin?(choice: ModelChoice): AttemptWatch | undefined
-}
-
-/** Hears how one try goes: breaker, latency, keys. */
-export interface AttemptWatch {
-  firstToken(): void
-  done(how: { error?: PlinthError; outputTokens: number }): void
 }
 
 export interface ForwardAttempt {
-  choice: ModelChoice
+  candidate: Candidate
+  /** Why this one, now. */
+  reason: string
   ms: number
+  outcome: Outcome
   error?: PlinthError
 }
 
 /** What happened, whole once `done` resolved. */
 export interface ForwardRecord {
-  answered?: ModelChoice
+  answered?: Candidate
   attempts: ForwardAttempt[]
   seen: Observed
   /** Bytes given to the caller. */
   bytes: number
   firstTokenMs?: number
   totalMs: number
+  outcome: Outcome
   /** Absent: the answer was given whole. */
   error?: PlinthError
   /** The answer had begun before it failed. */
   begun: boolean
 }
 
-/** Bytes of an answer; the longest one several times over. */
-const maxAnswerBytes = 64 * 1024 * 1024
-/** After these another candidate may do better. */
-const next: ReadonlySet<string> = new Set([
-  'UPSTREAM_FAILED',
-  'UPSTREAM_TIMEOUT',
-  'UPSTREAM_BLOCKED',
-  'TOO_MANY_REQUESTS',
-  'UNAVAILABLE',
-  'UNSUPPORTED',
-])
-
 /**
- * One call passed through to the first candidate that answers. Candidates change only before the first content: an
- * answer is never stitched together. `done` never rejects: how it ended stands in the record.
+ * One call given to the first candidate that answers, with tries, waits and hedges as its plan says. Candidates change
+ * only before the first content: an answer is never stitched together. `done` never rejects: how it ended stands in
+ * the record.
  */
-export class Forwarding {
+export class Forwarding implements AttemptEvents {
   readonly done: Promise<ForwardRecord>
   readonly #call: ForwardCall
   readonly #sink: ForwardSink
   readonly #record: ForwardRecord
   readonly #started = performance.now()
+  readonly #left = new AbortController()
+  readonly #live = new Set<Attempt>()
   #finish!: (record: ForwardRecord) => void
-  #exchange: OutboundExchange | undefined
+  #winner: Attempt | undefined
+  #timer: NodeJS.Timeout | undefined
+  #hedge: NodeJS.Timeout | undefined
+  #hedges = 0
   #over = false
 
   constructor(call: ForwardCall, sink: ForwardSink) {
     this.#call = call
     this.#sink = sink
-    this.#record = { attempts: [], seen: nothingObserved(), bytes: 0, totalMs: 0, begun: false }
+    this.#record = {
+      attempts: [],
+      seen: nothingObserved(),
+      bytes: 0,
+      totalMs: 0,
+      outcome: 'ok',
+      begun: false,
+    }
     this.done = new Promise((resolve) => {
       this.#finish = resolve
     })
-    this.#try(0)
+    this.#start(call.plan.first())
+    if (call.choice.route.hedge) this.#hedgeLater(call.choice.route.hedge)
   }
 
   /** The caller left: the upstream is cancelled at once, also while it is only queued. */
   abort(): void {
     if (this.#over) return
-    this.#exchange?.abort()
-    this.#close(new PlinthError('CANCELLED', 'The caller left.'))
+    this.#close('cancelled', new PlinthError('CANCELLED', 'The caller left.'))
   }
 
   resume(): void {
-    this.#exchange?.resume()
+    this.#winner?.resume()
   }
 
-  #try(index: number): void {
-    const choice = this.#call.choices[index]
-    if (!choice) {
-      this.#fail(noneUsable())
+  #start(step: Try | undefined): void {
+    if (this.#over) return
+    if (!step) {
+      if (this.#live.size > 0) return
+      const last = this.#record.attempts.at(-1)
+      this.#fail(last?.outcome ?? 'full', last?.error ?? noneLeft(this.#call.choice))
       return
     }
-    const began = performance.now()
-    const watch = this.#call.begin?.(choice)
-    this.#record.seen = nothingObserved()
-    const failed = (error: PlinthError) => {
-      if (this.#over) return
-      const { begun } = this.#record
-      this.#record.attempts.push({ choice, ms: performance.now() - began, error })
-      watch?.done({ error, outputTokens: this.#record.seen.outputTokens })
-      const more = !begun && next.has(error.code) && index + 1 < this.#call.choices.length
-      if (more) this.#try(index + 1)
-      else this.#fail(error)
-    }
-    try {
-      const prepared = this.#call.prepare(choice)
-      const send = (attempt: WireAttempt) => this.#send(attempt, { choice, began, watch, failed })
-      if (prepared instanceof Promise) prepared.then(send).catch((e) => failed(faultOf(e)))
-      else send(prepared)
-    } catch (error) {
-      failed(faultOf(error))
-    }
+    if (step.delayMs <= 0) this.#acquire(step)
+    else this.#timer = setTimeout(() => this.#acquire(step), step.delayMs)
   }
 
-  #send(
-    attempt: WireAttempt,
-    at: {
-      choice: ModelChoice
-      began: number
-      watch: AttemptWatch | undefined
-      failed: (error: PlinthError) => void
-    },
-  ): void {
+  #acquire(step: Try): void {
     if (this.#over) return
-    const { choice, watch } = at
-    const record = this.#record
-    const events = {
-      seen: record.seen,
-      protocol: this.#call.protocol,
-      provider: choice.provider.name,
-      secrets: attempt.secrets,
-      usageWanted: this.#call.usageWanted,
-      errorOf: (answer: ErrorBody) => this.#call.errorOf(choice, answer),
-      begin: (contentType: string, bytes?: number) => {
-        record.begun = true
-        record.answered = choice
-        record.firstTokenMs = performance.now() - this.#started
-        watch?.firstToken()
-        this.#exchange?.release()
-        this.#sink.head(contentType, choice, bytes)
-      },
-      write: (bytes: Buffer) => {
-        record.bytes += bytes.length
-        return this.#sink.write(bytes)
-      },
-      failed: at.failed,
-      ended: (last?: Buffer) => {
-        if (this.#over) return
-        record.attempts.push({ choice, ms: performance.now() - at.began })
-        watch?.done({ outputTokens: record.seen.outputTokens })
-        record.bytes += last?.length ?? 0
-        this.#sink.end(last)
-        this.#close()
-      },
-      proceed: () => this.#exchange?.resume(),
-      stop: () => this.#exchange?.abort(),
+    const granted = step.candidate.deployment.acquire(this.#left.signal)
+    if (granted instanceof Promise) granted.then((late) => this.#granted(step, late))
+    else this.#granted(step, granted)
+  }
+
+  #granted(step: Try, permit: Permit | NotGranted): void {
+    if (this.#over) {
+      if (permit.granted) permit.done({ outcome: 'cancelled' })
+      return
     }
-    const { stream } = this.#call
-    const receiver = receiverOf(events, { stream, translation: attempt.translation })
-    const { timeouts, allowPrivate } = choice.provider.spec
-    const { totalMs, firstTokenMs, idleMs } = timeouts
-    this.#exchange = this.#call.outbound.dispatch(
-      attempt.target,
-      {
-        method: 'POST',
-        headers: attempt.headers,
-        body: attempt.body,
-        // A whole answer comes at its end: until then nothing can be told from the silence.
-        timeouts: { totalMs, firstByteMs: stream ? firstTokenMs : totalMs, idleMs },
-        held: stream,
-        maxBytes: maxAnswerBytes,
-        ...(allowPrivate ? { allowPrivate } : {}),
-      },
-      receiver,
+    if (!permit.granted) {
+      const error = busy(step, permit)
+      this.#record.attempts.push({ ...stepOf(step), ms: 0, outcome: 'full', error })
+      this.#start(this.#call.plan.next('full'))
+      return
+    }
+    const attempt = new Attempt(
+      { step, permit, call: this.#call, elapsedMs: () => this.#elapsed() },
+      this,
     )
+    this.#live.add(attempt)
+    attempt.start()
   }
 
-  #fail(error: PlinthError): void {
+  /** One more candidate is asked beside the one that does not begin. */
+  #hedgeLater(hedge: { afterMs: number; max: number }): void {
+    this.#hedge = setTimeout(() => {
+      if (this.#over || this.#record.begun) return
+      const candidate = this.#live.size > 0 ? this.#call.plan.hedge() : undefined
+      if (candidate) {
+        this.#acquire({ candidate, delayMs: 0, reason: `hedge after ${hedge.afterMs} ms` })
+      }
+      if (++this.#hedges < hedge.max) this.#hedgeLater(hedge)
+    }, hedge.afterMs)
+  }
+
+  begun(attempt: Attempt, contentType: string, bytes?: number): boolean {
+    if (this.#over || (this.#winner && this.#winner !== attempt)) return false
+    this.#winner = attempt
+    const record = this.#record
+    record.begun = true
+    record.seen = attempt.seen
+    record.answered = attempt.step.candidate
+    record.firstTokenMs = this.#elapsed()
+    clearTimeout(this.#hedge)
+    clearTimeout(this.#timer)
+    for (const other of this.#live) if (other !== attempt) this.#drop(other)
+    this.#sink.head(contentType, attempt.step.candidate, bytes)
+    return true
+  }
+
+  write(bytes: Buffer): boolean {
+    this.#record.bytes += bytes.length
+    return this.#sink.write(bytes)
+  }
+
+  ended(attempt: Attempt, last?: Buffer): void {
+    this.#live.delete(attempt)
     if (this.#over) return
+    attempt.settle('ok')
+    this.#record.attempts.push({ ...stepOf(attempt.step), ms: attempt.ms, outcome: 'ok' })
+    this.#record.bytes += last?.length ?? 0
+    this.#sink.end(last)
+    this.#close('ok')
+  }
+
+  failed(attempt: Attempt, error: PlinthError): void {
+    this.#live.delete(attempt)
+    const { begun } = this.#record
+    const what = outcomeOf(error)
+    const outcome = begun && meaningOf(what).next ? 'cut' : what
+    attempt.settle(outcome, error)
+    if (this.#over) return
+    this.#record.attempts.push({ ...stepOf(attempt.step), ms: attempt.ms, outcome, error })
+    if (begun) {
+      this.#fail(outcome, error)
+      return
+    }
+    this.#record.seen = attempt.seen
+    const next = this.#call.plan.next(outcome)
+    if (next || this.#live.size > 0) this.#start(next)
+    else this.#fail(outcome, error)
+  }
+
+  #drop(attempt: Attempt): void {
+    this.#live.delete(attempt)
+    this.#record.attempts.push({ ...stepOf(attempt.step), ms: attempt.ms, outcome: 'cancelled' })
+    attempt.cancel()
+  }
+
+  #fail(outcome: Outcome, error: PlinthError): void {
     if (this.#record.begun) {
       this.#sink.write(this.#call.protocol.failFrame(error))
       this.#sink.broken()
     }
-    this.#close(error)
+    this.#close(outcome, error)
   }
 
-  #close(error?: PlinthError): void {
+  #close(outcome: Outcome, error?: PlinthError): void {
     this.#over = true
+    clearTimeout(this.#timer)
+    clearTimeout(this.#hedge)
     const record = this.#record
-    record.totalMs = performance.now() - this.#started
+    for (const attempt of this.#live) {
+      record.seen = attempt.seen
+      this.#drop(attempt)
+    }
+    if (error) this.#left.abort()
+    record.totalMs = this.#elapsed()
+    record.outcome = outcome
     if (error) record.error = error
     const { seen } = record
     if (!seen.counted && seen.contentFrames > 0) seen.outputTokens = seen.contentFrames
     this.#finish(record)
   }
-}
 
-function receiverOf(
-  events: Receiving,
-  { stream, translation }: { stream: boolean; translation: Translation | undefined },
-): OutboundReceiver {
-  if (translation) {
-    return stream
-      ? new TranslatedStream(events, translation)
-      : new TranslatedWhole(events, translation)
+  #elapsed(): number {
+    return performance.now() - this.#started
   }
-  return stream ? new StreamReceiver(events) : new WholeReceiver(events)
 }
 
-function faultOf(error: unknown): PlinthError {
-  return error instanceof PlinthError
-    ? error
-    : new PlinthError('INTERNAL', { detail: 'The call could not be built.', cause: error })
+function stepOf({ candidate, reason }: Try): Pick<ForwardAttempt, 'candidate' | 'reason'> {
+  return { candidate, reason }
 }
 
-function noneUsable(): PlinthError {
+function busy({ candidate }: Try, { why, retryAfterMs }: NotGranted): PlinthError {
   return new PlinthError('UNAVAILABLE', {
-    detail: 'No model of the route can be used.',
-    remedy:
-      'See why with `plinth doctor`: a key that is not set, or a resource that does not exist.',
+    detail: `The provider ${candidate.provider.name} takes no further call now (${why}).`,
+    ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
   })
 }

@@ -1,12 +1,6 @@
 export { anthropicPassThrough } from './anthropic.ts'
-export {
-  type AttemptWatch,
-  type ForwardCall,
-  Forwarding,
-  type ForwardRecord,
-  type ForwardSink,
-  type WireAttempt,
-} from './forward.ts'
+export type { WireAttempt } from './attempt.ts'
+export { type ForwardCall, Forwarding, type ForwardRecord, type ForwardSink } from './forward.ts'
 export type { Observed } from './observed.ts'
 export { openAiPassThrough } from './openai.ts'
 export type { PassThrough } from './pass-through.ts'

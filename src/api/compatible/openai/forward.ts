@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import type { ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { type Admitted, admit, modelNamed } from '#apps'
+import { type Admitted, admit, type CallLabels, modelNamed } from '#apps'
+import { PlinthError } from '#kernel'
 import type { ForwardSink } from '#models'
 import type { ApiHouse } from '../../house.ts'
 import type { HotCall } from '../../http/route.ts'
@@ -29,7 +30,6 @@ export async function forwardChat(call: HotCall, house: ApiHouse): Promise<boole
   if (!model?.remote || !dialect) return false
   const { request, reply, body } = call
   const stream = parsed.stream === true
-  const useCase = request.headers['x-plinth-use-case']
   const admitted = await admit(
     {
       organizationId,
@@ -40,13 +40,45 @@ export async function forwardChat(call: HotCall, house: ApiHouse): Promise<boole
       body,
       parsed,
       stream,
-      ...(typeof useCase === 'string' ? { useCase } : {}),
+      labels: labelsOf(request.headers),
     },
     { model, snapshot },
     house.gateway,
   )
   await forwarded(admitted, reply, { requestId: request.id, stream })
   return true
+}
+
+const label = /^[\w.@:/-]{1,200}$/
+
+/** What a caller says of its call in headers. @throws INVALID_INPUT: a label that is not understood must not be lost. */
+function labelsOf(headers: IncomingHttpHeaders): CallLabels {
+  const one = (name: string): string | undefined => {
+    const value = headers[name]
+    if (value === undefined) return undefined
+    if (typeof value === 'string' && label.test(value)) return value
+    const detail = `The header ${name} is one word of letters, digits and ".", "_", "-", "@", ":", "/".`
+    throw new PlinthError('INVALID_INPUT', { detail, where: `header/${name}` })
+  }
+  const list = (name: string): string[] | undefined => {
+    const value = headers[name]
+    if (value === undefined) return undefined
+    return String(value)
+      .split(',')
+      .map((part) => part.trim().toLowerCase())
+  }
+  const useCase = one('x-plinth-use-case')
+  const conversation = one('x-plinth-conversation')
+  const language = one('x-plinth-language')
+  const dataClasses = list('x-plinth-data-class')
+  const regions = list('x-plinth-region')
+  return {
+    ...(useCase === undefined ? {} : { useCase }),
+    ...(conversation === undefined ? {} : { conversation }),
+    ...(language === undefined ? {} : { language }),
+    ...(dataClasses === undefined ? {} : { dataClasses }),
+    ...(regions === undefined ? {} : { regions }),
+  }
 }
 
 /** Undefined for what the common way will refuse with its own words. */
@@ -93,14 +125,14 @@ function sinkOf(
   at: { requestId: string; callId: string; stream: boolean },
 ): ForwardSink {
   return {
-    head(contentType, choice, bytes) {
+    head(contentType, candidate, bytes) {
       raw.writeHead(200, {
         'content-type': contentType,
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
         'x-request-id': at.requestId,
         'x-plinth-call': at.callId,
-        'x-plinth-model': choice.model.name,
+        'x-plinth-model': candidate.name,
         ...(at.stream ? { 'x-accel-buffering': 'no' } : {}),
         ...(bytes === undefined ? {} : { 'content-length': bytes }),
       })
