@@ -4,63 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type FakeUpstream, startFakeUpstream } from '../../conformance/chat-model/fake-upstream.ts'
 import { digestOfCalls } from '../../src/ops/usage/digest.ts'
 import { type OpenHouse, openHouse, type Person, type Reply } from '../open-house.ts'
+import { patience, resources } from './gateway.fixture.ts'
 
 const secret = 'canary-7f3a-upstream-key'
-
-/** Every failure here is meant: no breaker opens, and nothing is tried twice. */
-const patience = 'breaker: { failures: 10000 }, retry: { max: 0 }'
-
-const resources = (one: FakeUpstream, two: FakeUpstream) => `
-kind: Provider
-name: one
-spec:
-  { protocol: openai, baseUrl: "${one.url}/v1", apiKey: { env: ONE_KEY },
-    timeouts: { totalMs: 4000, firstTokenMs: 1500, idleMs: 300 }, ${patience} }
----
-kind: Provider
-name: two
-spec: { protocol: openai, baseUrl: "${two.url}/v1", timeouts: { totalMs: 4000, firstTokenMs: 300, idleMs: 300 }, ${patience} }
----
-kind: Model
-name: first
-spec: { provider: one, upstreamModel: m-1, maxOutputTokens: 100, price: { input: 1, output: 2 } }
----
-kind: Model
-name: second
-spec: { provider: two, upstreamModel: m-2, maxOutputTokens: 100, price: { input: 3, output: 4 } }
----
-kind: Provider
-name: other
-spec: { protocol: anthropic, baseUrl: "${two.url}", timeouts: { totalMs: 4000, firstTokenMs: 1500, idleMs: 300 }, ${patience} }
----
-kind: Model
-name: foreign
-spec: { provider: other, upstreamModel: c-1, maxOutputTokens: 100, price: { input: 1, output: 2 } }
----
-kind: Route
-name: mixed
-spec: { models: [first, foreign] }
----
-kind: Provider
-name: patient
-spec: { protocol: openai, baseUrl: "${one.url}/v1", ${patience} }
----
-kind: Model
-name: patient
-spec: { provider: patient, upstreamModel: m-4, price: { input: 1, output: 2 } }
----
-kind: Model
-name: unpriced
-spec: { provider: two, upstreamModel: m-3 }
----
-kind: Route
-name: both
-spec: { models: [first, second] }
----
-kind: Guardrail
-name: default
-spec: { personalData: { input: allow, output: allow } }
-`
 
 const messages = [{ role: 'user' as const, content: 'How long is the notice period?' }]
 
@@ -454,7 +400,7 @@ spec: { models: [first, european] }
     expect((await labelled({ 'x-plinth-use-case': 'a b' })).status).toBe(400)
   })
 
-  it('are hedged where a route says so: the first to speak answers, the other is cancelled [M36.hedge]', async () => {
+  it('are hedged where a route says so: the first to speak answers, the other is cancelled [M36.gateway-hedge]', async () => {
     await house.apply(`
 kind: Route
 name: hedged

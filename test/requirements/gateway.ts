@@ -24,7 +24,8 @@ export const gateway = rows('issue 4', {
   'M28.calls-booked': 'The audit log holds a digest of each batch of calls',
   'M6.gateway-labels':
     'A call that carries a data class or region goes only where it may, also on fallback',
-  'M36.hedge': 'A hedged call is answered by the first to speak, and the other is cancelled',
+  'M36.gateway-hedge':
+    'A hedged call is answered by the first to speak, and the other is cancelled',
   'M26.usage-equals': 'The usage of a call is the provider’s own',
   'M26.budget-race':
     'Budgets: let pass what is left and no more, whoever asks at once on two servers',
