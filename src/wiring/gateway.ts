@@ -12,7 +12,6 @@ import type { Foundation, Log } from './foundation.ts'
 /** Calls of models by applications: budgets, accounts, and the protocols that are passed through. */
 export function openGateway(foundation: Foundation, chat: Chat, log: Log): GatewayHouse {
   const { store, snapshots, appendAudit } = foundation
-  const dialect = (protocol: string) => dialectOf(protocol)
   const ledger = new BudgetLedger(store)
   const usage = new UsageBook({
     store,
@@ -29,10 +28,10 @@ export function openGateway(foundation: Foundation, chat: Chat, log: Log): Gatew
     ledger,
     usage,
     outbound: chat.outbound,
-    dialect,
+    dialect: dialectOf,
     passThrough: { 'openai-chat': openAiPassThrough, anthropic: anthropicPassThrough },
     errorOf: (candidate, answer) =>
-      errorOf(dialect(candidate.provider.spec.protocol)!, candidate, answer),
+      errorOf(dialectOf(candidate.provider.spec.protocol)!, candidate, answer),
   }
 }
 

@@ -105,7 +105,7 @@ const thrown = async (work: PromiseLike<unknown>) => {
   expect(error).toBeInstanceOf(OpenAI.APIError)
   return error as InstanceType<typeof OpenAI.APIError>
 }
-const events = (kind: 'model.called' | 'access.denied') =>
+const events = (kind: 'calls.booked' | 'model.called' | 'access.denied') =>
   house.house.foundation.store.read(house.organizationId, (tx) =>
     tx
       .selectFrom('audit_event')
@@ -248,48 +248,48 @@ async function told(request: OpenAI.Chat.ChatCompletionCreateParams): Promise<[s
 }
 
 describe('a model behind the OpenAI door', () => {
-  it('is called directly: recorded before, traced after, personal data never leaves [M11.direct-call]', async () => {
+  it('is called directly: masked on the way out, put back on the way in, and booked [M11.direct-call]', async () => {
     upstream.words = ['I wrote to <EMA', 'IL_1> and to <EMAIL_9>.']
     const mail = 'maren@tessmere.example'
     const messages = [
       { role: 'developer' as const, content: 'Be brief.' },
       { role: 'user' as const, content: `Write to ${mail}, please.` },
     ]
-    const before = (await events('model.called')).length
-    const completion = await client.chat.completions.create({
-      model: 'gpt',
-      messages,
-      temperature: 0.2,
-      max_completion_tokens: 50,
-      stop: 'END',
-    })
+    const { data: completion, response } = await client.chat.completions
+      .create({ model: 'gpt', messages, temperature: 0.2, max_completion_tokens: 50, stop: 'END' })
+      .withResponse()
     expect(completion.choices[0]?.message.content).toBe(`I wrote to ${mail} and to <EMAIL_9>.`)
-    expect(completion.usage).toEqual({ prompt_tokens: 11, completion_tokens: 2, total_tokens: 13 })
+    expect(completion.usage).toMatchObject({ prompt_tokens: 11, completion_tokens: 8 })
     const [sent] = upstream.requests
     expect(sent?.body).toMatchObject({
       model: 'm-1',
       temperature: 0.2,
-      max_tokens: 50,
-      stop: ['END'],
+      messages: [
+        { role: 'developer', content: 'Be brief.' },
+        { role: 'user', content: 'Write to <EMAIL_1>, please.' },
+      ],
     })
-    expect(sent?.body.messages).toEqual([
-      { role: 'system', content: 'Be brief.' },
-      { role: 'user', content: 'Write to <EMAIL_1>, please.' },
-    ])
-    const called = await events('model.called')
-    expect(called).toHaveLength(before + 1)
-    expect(called[0]?.canonical).toContain('"findings":1')
-    const { plinth } = completion as Beyond
-    expect(plinth.auditSeq).toBe(Number(called[0]?.seq))
-    const kept = await trace(plinth.traceId)
-    expect(kept).toMatchObject({
-      kind: 'completion',
+    expect(sent?.body.max_tokens ?? sent?.body.max_completion_tokens).toBe(50)
+    expect([sent?.body.stop].flat()).toEqual(['END'])
+    await house.house.api.gateway.usage.flush()
+    const { store } = house.house.foundation
+    const [row] = await store.within(house.organizationId, (tx) =>
+      tx
+        .selectFrom('model_call')
+        .selectAll()
+        .where('id', '=', response.headers.get('x-plinth-call') ?? '')
+        .execute(),
+    )
+    expect(row).toMatchObject({
       outcome: 'answered',
-      outputTokens: 2,
-      costUsd: 0.000015,
+      model: 'gpt',
+      output_tokens: 8,
+      cost_nanousd: 27_000,
+      detail: { findings: 1 },
     })
-    expect(kept.name).toBe('Write to <EMAIL_1>, please.')
-    expect(JSON.stringify([kept, called])).not.toContain(mail)
+    const booked = await events('calls.booked')
+    expect(booked.some(({ canonical }) => canonical.includes(row?.id ?? 'none'))).toBe(true)
+    expect(JSON.stringify([row, booked])).not.toContain(mail)
     expect(await told({ model: 'gpt', messages, stream: true })).toEqual([
       'stop',
       `I wrote to ${mail} and to <EMAIL_9>.`,
