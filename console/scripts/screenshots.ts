@@ -83,6 +83,8 @@ async function shootAll(from: Browser, state: State, look: Look): Promise<void> 
     colorScheme: look.theme,
     viewport: { width: look.width, height: look.height },
     reducedMotion: 'reduce',
+    // The browser's own locale on a bare machine is none that `Intl` knows.
+    locale: 'en-GB',
   })
   const only = options.only?.split(',')
   for (const shot of await shotsOf(context.request)) {

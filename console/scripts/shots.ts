@@ -20,6 +20,7 @@ export async function shotsOf(api: APIRequestContext): Promise<Shot[]> {
     ...(await knowledgeShots(api)),
     ...(await activityShots(api)),
     ...(await resourceShots(api)),
+    ...(await modelShots(api)),
     { name: 'people', path: '/people', ready: '[role=gridcell]' },
     { name: 'groups', path: '/people/groups' },
     { name: 'roles', path: '/people/roles' },
@@ -41,6 +42,16 @@ export async function shotsOf(api: APIRequestContext): Promise<Shot[]> {
         await page.getByRole('dialog').waitFor()
       },
     },
+  ]
+}
+
+async function modelShots(api: APIRequestContext): Promise<Shot[]> {
+  const [call] = await itemsOf(api, '/calls?limit=1')
+  return [
+    { name: 'usage', path: '/models/usage', ready: 'canvas, main p' },
+    { name: 'calls', path: '/models/calls', ready: '[role=gridcell], main p' },
+    ...(call ? [{ name: 'call', path: `/models/calls/${call.id}`, ready: 'h2' }] : []),
+    { name: 'budgets', path: '/models/budgets', ready: '[role=meter], main p' },
   ]
 }
 

@@ -114,6 +114,36 @@ const trace = createRoute({
   component: screen(() => import('./screens/activity/TraceScreen.tsx'), 'TraceScreen'),
 })
 
+const models = createRoute({
+  getParentRoute: () => app,
+  path: '/models',
+  beforeLoad: () => {
+    throw redirect({ to: '/models/usage', replace: true })
+  },
+})
+const usage = createRoute({
+  getParentRoute: () => app,
+  path: '/models/usage',
+  validateSearch: search.usage,
+  component: screen(() => import('./screens/models/UsageScreen.tsx'), 'UsageScreen'),
+})
+const calls = createRoute({
+  getParentRoute: () => app,
+  path: '/models/calls',
+  validateSearch: search.calls,
+  component: screen(() => import('./screens/models/CallsScreen.tsx'), 'CallsScreen'),
+})
+const call = createRoute({
+  getParentRoute: () => app,
+  path: '/models/calls/$callId',
+  component: screen(() => import('./screens/models/CallScreen.tsx'), 'CallScreen'),
+})
+const budgets = createRoute({
+  getParentRoute: () => app,
+  path: '/models/budgets',
+  component: screen(() => import('./screens/models/BudgetsScreen.tsx'), 'BudgetsScreen'),
+})
+
 const audit = createRoute({
   getParentRoute: () => app,
   path: '/audit',
@@ -174,6 +204,7 @@ export const router = createRouter({
       ...[index, nowhere, ask, conversation],
       ...[knowledge, documents, sources, bench, document],
       ...[activity, trace, audit, verify],
+      ...[models, usage, calls, call, budgets],
       ...[resources, newResource, resource],
       ...[people, groups, roles, keys],
     ]),

@@ -75,6 +75,46 @@ export const activity = (raw: Raw) =>
     search: text(raw.search),
   })
 
+/** A name to filter by; empty stands for what has none. */
+function named(value: unknown): string | undefined {
+  return value === '' ? '' : text(value)
+}
+
+const callNames = (raw: Raw) => ({
+  model: named(raw.model),
+  provider: named(raw.provider),
+  user: named(raw.user),
+  key: named(raw.key),
+  project: named(raw.project),
+  useCase: named(raw.useCase),
+  outcome: named(raw.outcome),
+  fault: named(raw.fault),
+})
+
+export const usageBy = [
+  'model',
+  'user',
+  'key',
+  'project',
+  'useCase',
+  'provider',
+  'outcome',
+] as const
+export const usage = (raw: Raw) =>
+  present({
+    period: oneOf(raw.period, ['24h', '7d', '30d', '90d'] as const),
+    by: oneOf(raw.by, usageBy),
+    ...callNames(raw),
+  })
+
+export const calls = (raw: Raw) =>
+  present({
+    from: text(raw.from),
+    to: text(raw.to),
+    unpriced: raw.unpriced === true || raw.unpriced === 'true' ? true : undefined,
+    ...callNames(raw),
+  })
+
 export const audit = (raw: Raw) =>
   present({
     kind: text(raw.kind),

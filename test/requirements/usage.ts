@@ -12,5 +12,7 @@ export const usage = rows('issue 4', {
     'A call that was changed, added or taken away is found, and so is a budget that does not add up',
   'M26.calls-kept': 'Calls are kept as long as the setting says, and leave in bounded steps',
   'M26.budget-status': 'Each budget tells what is spent of it in this window, by whom',
+  'M40.console-models':
+    'The console shows usage, calls and budgets: each number leads to its calls, each chart is a table, too',
   'M26.budget-forecast': 'A forecast follows the pace so far, and is none where there is no pace',
 })

@@ -48,6 +48,8 @@ const outcomeTones: Record<string, Tone> = {
   marked: 'warning',
   warning: 'warning',
   waiting: 'warning',
+  cut: 'blocked',
+  refused: 'warning',
   denied: 'blocked',
   failed: 'blocked',
   error: 'blocked',

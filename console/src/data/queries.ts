@@ -1,10 +1,12 @@
 import type {
   AuditQuery,
+  CallQuery,
   DocumentQuery,
   Page,
   ResourceKind,
   ResourceQuery,
   TraceQuery,
+  UsageQuery,
 } from '@plinth/sdk'
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { plinth } from './client.ts'
@@ -93,6 +95,23 @@ export const queries = {
     paged(['traces', query], (cursor) => plinth.traces.list({ ...query, cursor, limit: pageSize })),
   trace: (id: string) =>
     queryOptions({ queryKey: ['trace', id], queryFn: () => plinth.traces.get(id) }),
+  calls: (query: CallQuery) =>
+    paged(['calls', query], (cursor) => plinth.usage.calls({ ...query, cursor, limit: pageSize })),
+  call: (id: string) =>
+    queryOptions({ queryKey: ['call', id], queryFn: () => plinth.usage.call(id) }),
+  /** `begin` gives the first moment when it is asked: a period ends now. */
+  usage: (period: string, begin: () => string, query: UsageQuery) =>
+    queryOptions({
+      queryKey: ['usage', period, query],
+      queryFn: () => plinth.usage.sums({ ...query, from: begin() }),
+      staleTime: 60_000,
+    }),
+  budgets: () =>
+    queryOptions({
+      queryKey: ['budgets'],
+      queryFn: () => plinth.usage.budgets({ limit: many }),
+      refetchInterval: 30_000,
+    }),
   audit: (query: AuditQuery) =>
     paged(['audit', query], (cursor) => plinth.audit.list({ ...query, cursor, limit: pageSize })),
   auditEvent: (seq: number) =>
