@@ -9,8 +9,8 @@ export interface OutboundRequest {
   signal?: AbortSignal
   /** Private origins that this request may go to, exactly as written: `http://10.0.0.5:8000`. */
   allowPrivate?: readonly string[]
-  /** Milliseconds: whole exchange, until the first byte of the body, between two bytes. */
-  timeouts: { totalMs: number; firstByteMs: number; idleMs: number }
+  /** Milliseconds: whole exchange, until the first byte of the body, between two bytes, until it has a connection. */
+  timeouts: { totalMs: number; firstByteMs: number; idleMs: number; connectMs?: number }
   /** Bytes of body after which the exchange is broken off (UPSTREAM_FAILED). */
   maxBytes: number
 }

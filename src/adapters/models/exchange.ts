@@ -14,6 +14,7 @@ export interface ModelTimeouts {
   totalMs: number
   firstTokenMs: number
   idleMs: number
+  connectMs?: number | undefined
 }
 
 export interface HttpModelOptions {
@@ -84,7 +85,7 @@ export class ModelExchange {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<OutboundResponse> {
     const { allowPrivate, timeouts } = this.#options
-    const { totalMs, idleMs, firstTokenMs } = timeouts
+    const { totalMs, idleMs, firstTokenMs, connectMs } = timeouts
     const text = JSON.stringify(body)
     try {
       const addressed = await this.#address.address(path, text)
@@ -94,7 +95,12 @@ export class ModelExchange {
         headers: { ...headers, ...addressed.headers },
         body: text,
         signal: this.#abort.signal,
-        timeouts: { totalMs, firstByteMs: Math.min(totalMs, firstTokenMs), idleMs },
+        timeouts: {
+          totalMs,
+          firstByteMs: Math.min(totalMs, firstTokenMs),
+          idleMs,
+          ...(connectMs === undefined ? {} : { connectMs }),
+        },
         maxBytes: maxStreamBytes,
         ...(allowPrivate ? { allowPrivate } : {}),
       })

@@ -4,11 +4,11 @@ import type { DispatchRequest, OutboundExchange, OutboundReceiver, OutboundTarge
 import type { Bounded, Deadlines } from './deadlines.ts'
 import { explainFailure } from './explain.ts'
 
-type Step = 'first byte' | 'next byte' | 'reader' | 'over'
+type Step = 'connection' | 'first byte' | 'next byte' | 'reader' | 'over'
 
 /**
  * One exchange by undici's `dispatch`: bytes go from socket to receiver without a promise or stream between them
- * (measured at six to eight times `fetch`). Three time-outs: total, first byte, and idle while a byte is awaited.
+ * (measured at six to eight times `fetch`). Time-outs: total, connection, first byte, and idle while a byte is awaited.
  */
 export class Exchange implements OutboundExchange, Bounded, Dispatcher.DispatchHandler {
   deadline: number
@@ -17,8 +17,9 @@ export class Exchange implements OutboundExchange, Bounded, Dispatcher.DispatchH
   readonly #receiver: OutboundReceiver
   readonly #deadlines: Deadlines
   readonly #end: number
+  readonly #firstByteAt: number
   #controller: Dispatcher.DispatchController | undefined
-  #step: Step = 'first byte'
+  #step: Step = 'connection'
   #bytes = 0
   #held: boolean
 
@@ -32,9 +33,11 @@ export class Exchange implements OutboundExchange, Bounded, Dispatcher.DispatchH
     this.#receiver = with_.receiver
     this.#deadlines = with_.deadlines
     this.#held = request.held === true
+    const { totalMs, firstByteMs, connectMs = firstByteMs } = request.timeouts
     const now = performance.now()
-    this.#end = now + request.timeouts.totalMs
-    this.deadline = Math.min(this.#end, now + request.timeouts.firstByteMs)
+    this.#end = now + totalMs
+    this.deadline = Math.min(this.#end, now + firstByteMs, now + connectMs)
+    this.#firstByteAt = now + firstByteMs
     this.#deadlines.add(this)
   }
 
@@ -76,14 +79,16 @@ export class Exchange implements OutboundExchange, Bounded, Dispatcher.DispatchH
   }
 
   late(): void {
-    const { totalMs, firstByteMs, idleMs } = this.#request.timeouts
+    const { totalMs, firstByteMs, idleMs, connectMs } = this.#request.timeouts
     const now = performance.now()
     const what =
       now >= this.#end
         ? `did not finish within ${totalMs} ms`
-        : this.#step === 'first byte'
-          ? `sent nothing within ${firstByteMs} ms`
-          : `fell silent for ${idleMs} ms`
+        : this.#step === 'connection' && now < this.#firstByteAt
+          ? `could not be connected to within ${connectMs} ms`
+          : this.#step === 'connection' || this.#step === 'first byte'
+            ? `sent nothing within ${firstByteMs} ms`
+            : `fell silent for ${idleMs} ms`
     this.fail(new PlinthError('UPSTREAM_TIMEOUT', `${hostOf(this.#target)} ${what}.`))
   }
 
@@ -98,6 +103,9 @@ export class Exchange implements OutboundExchange, Bounded, Dispatcher.DispatchH
     this.#controller = controller
     if (this.#step === 'over') {
       controller.abort(new PlinthError('CANCELLED', 'The call was cancelled.'))
+    } else if (this.#step === 'connection') {
+      this.#step = 'first byte'
+      this.deadline = Math.min(this.#end, this.#firstByteAt)
     }
   }
 

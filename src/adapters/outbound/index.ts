@@ -80,10 +80,15 @@ async function exchange(
   const watch = new Watch(request, url.host)
   try {
     watch.expectFirstByte()
+    watch.expectConnection()
     const dispatcher = await watch.race(
       chosen(url, request.allowPrivate?.includes(url.origin) === true),
     )
-    const response = await dispatcher.request({
+    const timed =
+      request.timeouts.connectMs === undefined
+        ? dispatcher
+        : noticing(dispatcher, () => watch.connected())
+    const response = await timed.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: request.method,
@@ -102,6 +107,23 @@ async function exchange(
     watch.stop()
     throw watch.explain(error)
   }
+}
+
+/** The same dispatcher, which tells when a request has its connection. */
+function noticing(dispatcher: Dispatcher, started: () => void): Dispatcher {
+  return dispatcher.compose(
+    (dispatch) => (how, to) =>
+      dispatch(how, {
+        onRequestStart: (controller, context) => {
+          started()
+          to.onRequestStart?.(controller, context)
+        },
+        onResponseStart: (...given) => to.onResponseStart?.(...given),
+        onResponseData: (...given) => to.onResponseData?.(...given),
+        onResponseEnd: (...given) => to.onResponseEnd?.(...given),
+        onResponseError: (...given) => to.onResponseError?.(...given),
+      }),
+  )
 }
 
 /** The body with its limits. Leaving the loop early breaks off the exchange. */

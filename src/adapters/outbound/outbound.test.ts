@@ -182,6 +182,44 @@ describe('the outbound client', () => {
     })
   })
 
+  it('waits for a connection as long as it is told, and not again for what has one [M36.timeouts]', async () => {
+    respond = (_, response) => setTimeout(() => response.end('late but there'), 400)
+    // The name never resolves: there is no connection to wait on.
+    const stuck = createOutboundClient({
+      allowPrivate: [`127.0.0.1:${port}`, `slow.test:${port}`],
+      resolve: () => new Promise(() => {}),
+    })
+    const timeouts = { totalMs: 9_000, firstByteMs: 8_000, idleMs: 8_000, connectMs: 200 }
+    const unreachable = request({ url: `http://slow.test:${port}`, timeouts })
+    const expected = {
+      code: 'UPSTREAM_TIMEOUT',
+      message: `slow.test:${port} could not be connected to within 200 ms.`,
+    }
+    await expect(read(stuck, unreachable)).rejects.toMatchObject(expected)
+    const said = new Promise<unknown>((error) => {
+      const target = { origin: `http://slow.test:${port}`, path: '/' }
+      const nothing = () => true
+      stuck.dispatch(target, unreachable, { head: nothing, data: nothing, end: nothing, error })
+    })
+    expect(await said).toMatchObject(expected)
+    // Whoever answers late was connected to in time.
+    expect(await read(stuck, request({ timeouts }))).toBe('late but there')
+    const answer = new Promise<string>((done) => {
+      let text = ''
+      stuck.dispatch({ origin: base, path: '/' }, request({ timeouts }), {
+        head: () => undefined,
+        data: (bytes) => {
+          text += bytes
+          return true
+        },
+        end: () => done(text),
+        error: (error) => done(error.message),
+      })
+    })
+    expect(await answer).toBe('late but there')
+    await stuck.close()
+  })
+
   it('breaks off what is too large, and what its caller leaves [M15.outbound-cancel]', async () => {
     respond = (_, response) => {
       const timer = setInterval(() => response.write('x'.repeat(1_000)), 5)

@@ -13,6 +13,7 @@ export class Watch {
   readonly #host: string
   readonly #total: NodeJS.Timeout
   #step: NodeJS.Timeout | undefined
+  #connecting: NodeJS.Timeout | undefined
   #onCaller = () => this.#end(new PlinthError('CANCELLED', 'The call was cancelled.'))
 
   constructor(request: OutboundRequest, host: string) {
@@ -25,6 +26,18 @@ export class Watch {
 
   get signal(): AbortSignal {
     return this.#abort.signal
+  }
+
+  /** Ends what has no connection in time, where the request sets a time for that. */
+  expectConnection(): void {
+    const { connectMs } = this.#request.timeouts
+    if (connectMs !== undefined) {
+      this.#connecting = this.#timer(connectMs, 'could not be connected to')
+    }
+  }
+
+  connected(): void {
+    clearTimeout(this.#connecting)
   }
 
   expectFirstByte(): void {
@@ -41,6 +54,7 @@ export class Watch {
   }
 
   stop(): void {
+    clearTimeout(this.#connecting)
     clearTimeout(this.#step)
     clearTimeout(this.#total)
     this.#request.signal?.removeEventListener('abort', this.#onCaller)
