@@ -9,7 +9,7 @@ export type {
   Question,
   ShownPassage,
 } from './answer/parts.ts'
-export { callerFacts, routeSources } from './answer/routing.ts'
+export { callerFacts } from './answer/routing.ts'
 export { type Completed, type CompletionRequest, complete } from './completion/complete.ts'
 export * from './conversations/read.ts'
 export * from './gateway/index.ts'

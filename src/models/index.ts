@@ -14,11 +14,4 @@ export { type NoticedProvider, noticeProviders, type Probe } from './catalog/not
 export * from './extractive/index.ts'
 export * from './forward/index.ts'
 export type { Named } from './named.ts'
-export {
-  type ModelChoice,
-  type Routed,
-  type RouteSources,
-  routeModels,
-  type SkippedModel,
-} from './route.ts'
 export * from './routing/index.ts'

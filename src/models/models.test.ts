@@ -1,19 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { modelSpec, PlinthError, providerSpec, Secret } from '#kernel'
+import { PlinthError, providerSpec, Secret } from '#kernel'
 import type { ChatModel, ChatPart } from '#ports'
-import { callModel, createModelCatalog, noticeProviders, routeModels } from './index.ts'
+import { callModel, createModelCatalog, noticeProviders } from './index.ts'
 import { factsOf, routerAt, snapshotOf } from './routing/routing.fixture.ts'
 
 const provider = (name: string, more: object = {}) => ({
   name,
   spec: providerSpec.parse({ protocol: 'openai', baseUrl: 'https://x.test/v1', ...more }),
 })
-const model = (name: string, more: object = {}) => ({
-  name,
-  spec: modelSpec.parse({ provider: name, upstreamModel: `up-${name}`, ...more }),
-})
-
 type Behaviour =
   | 'answers'
   | 'fails'
@@ -204,38 +199,33 @@ describe('a call and its deployment', () => {
   })
 })
 
-describe('routeModels', () => {
-  it('orders the usable models and says why it left others out [M6.route]', () => {
-    const models = {
-      small: model('small', { contextTokens: 1_100, maxOutputTokens: 100 }),
-      big: model('big'),
-      keyed: model('keyed'),
-      orphan: model('orphan'),
+describe('the order of a route', () => {
+  it('holds the usable models and says why it left others out [M6.route]', () => {
+    const world = {
+      providers: { small: {}, big: {}, keyed: { apiKey: { env: 'MY_KEY' } } },
+      models: {
+        small: { provider: 'small', contextTokens: 1_100, maxOutputTokens: 100 },
+        big: { provider: 'big' },
+        keyed: { provider: 'keyed' },
+        orphan: { provider: 'orphan' },
+      },
+      routes: { r: { models: ['keyed', 'gone', 'orphan', 'small', 'big'] } },
     }
-    const providers = {
-      small: provider('small'),
-      big: provider('big'),
-      keyed: provider('keyed', { apiKey: { env: 'MY_KEY' } }),
+    const chosen = (secrets: Record<string, string>) => {
+      const { router } = routerAt({ secrets })
+      const route = router.routes(snapshotOf(world)).route('r')!
+      return router.choose(route, factsOf({ inputTokens: 2_000 }))
     }
-    const sources = {
-      model: (name: string) => models[name as keyof typeof models],
-      provider: (name: string) => providers[name as keyof typeof providers],
-      secret: () => undefined,
-    }
-    const route = {
-      name: 'r',
-      spec: { description: '', models: ['keyed', 'gone', 'orphan', 'small', 'big'] },
-    }
-    const { choices, skipped } = routeModels(route, sources, { inputTokens: 2_000 })
-    expect(choices.map((choice) => choice.model.name)).toEqual(['big'])
-    expect(choices[0]!.reason).toContain('first usable model of route r')
-    expect(skipped.map((one) => one.reason)).toEqual([
-      expect.stringContaining('MY_KEY'),
-      expect.stringContaining('no model gone'),
-      expect.stringContaining('provider orphan'),
-      expect.stringContaining('does not fit'),
-    ])
-    expect(routeModels(route, { ...sources, secret: () => 'k' }).choices).toHaveLength(3)
+    const { order, rejected, reason } = chosen({})
+    expect(order.map(({ name }) => name)).toEqual(['big'])
+    expect(reason).toContain('first usable model of route r')
+    expect(Object.fromEntries(rejected.map((one) => [one.model, one.reason]))).toEqual({
+      keyed: expect.stringContaining('MY_KEY'),
+      gone: expect.stringContaining('no model gone'),
+      orphan: expect.stringContaining('provider orphan'),
+      small: expect.stringContaining('does not fit'),
+    })
+    expect(chosen({ MY_KEY: 'k' }).order).toHaveLength(2)
   })
 })
 

@@ -1,7 +1,7 @@
 import { rows } from './row.ts'
 
 export const models = rows('issue 3 §4', {
-  'M6.route': 'routeModels: orders the usable models and says why it left others out',
+  'M6.route': 'Routes: hold the usable models in order and say why they left others out',
   'M15.anthropic-request':
     'protocols: sends what Anthropic’s protocol asks for: system apart, turns that alternate',
   'M15.catalog': 'The catalog: opens a provider once per specification and secret',

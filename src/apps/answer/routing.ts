@@ -7,9 +7,7 @@ import {
   placeReason,
   priceAt,
   type RequestFacts,
-  type RouteSources,
 } from '#models'
-import type { Snapshot } from '#store'
 import type { AnswerAccess } from './authorizing.ts'
 import type { AskedText } from './masking.ts'
 import type { Run } from './run.ts'
@@ -96,16 +94,4 @@ export function callerFacts({
     .filter((token) => token.startsWith(groupToken))
     .map((token) => token.slice(groupToken.length))
   return { principals: [principal.id, principal.userId], groups }
-}
-
-/** Looks models and providers up in a snapshot. */
-export function routeSources(
-  snapshot: Snapshot,
-  secret: (env: string) => string | undefined,
-): RouteSources {
-  return {
-    model: (reference: string) => snapshot.resolve('Model', reference),
-    provider: (reference: string) => snapshot.resolve('Provider', reference),
-    secret,
-  }
 }

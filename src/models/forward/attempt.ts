@@ -104,7 +104,7 @@ export class Attempt implements Receiving {
     const { candidate } = this.step
     const { stream, outbound } = this.#call
     this.secrets = attempt.secrets
-    const { totalMs, firstTokenMs, idleMs } = candidate.timeouts
+    const { totalMs, firstTokenMs, idleMs, connectMs } = candidate.timeouts
     const { allowPrivate } = candidate.provider.spec
     const leftMs = Math.max(1, totalMs - this.#elapsedMs())
     this.#exchange = outbound.dispatch(
@@ -114,7 +114,12 @@ export class Attempt implements Receiving {
         headers: attempt.headers,
         body: attempt.body,
         // A whole answer comes at its end: until then nothing can be told from the silence.
-        timeouts: { totalMs: leftMs, firstByteMs: stream ? firstTokenMs : leftMs, idleMs },
+        timeouts: {
+          totalMs: leftMs,
+          firstByteMs: stream ? firstTokenMs : leftMs,
+          idleMs,
+          connectMs,
+        },
         held: stream,
         maxBytes: maxAnswerBytes,
         ...(allowPrivate ? { allowPrivate } : {}),
