@@ -5,6 +5,8 @@ import { counted, duration } from './text.ts'
 import type { VerbCall } from './verb.ts'
 
 const everyMs = 500
+/** Reasons for waiting that one wait tells of. */
+const mostReasons = 20
 
 export const isOver = (job: Job) => ['succeeded', 'failed', 'cancelled'].includes(job.state)
 
@@ -43,6 +45,7 @@ export async function watchJobs(call: VerbCall, ids: readonly string[]): Promise
     abort.abort()
   })
   const jobs = new Map<string, Job>()
+  const told = new Set<string>()
   try {
     for (;;) {
       for (const id of ids) {
@@ -51,6 +54,7 @@ export async function watchJobs(call: VerbCall, ids: readonly string[]): Promise
       }
       const live = [...jobs.values()].filter((job) => !isOver(job))
       if (live.length === 0) return [...jobs.values()]
+      tellWaits(call, live, told)
       call.progress.show(summary([...jobs.values()], live))
       await call.io.sleep(everyMs, abort.signal)
     }
@@ -62,6 +66,16 @@ export async function watchJobs(call: VerbCall, ids: readonly string[]): Promise
   } finally {
     call.progress.clear()
     release()
+  }
+}
+
+/** Why work does not get on (a full disk, a database that is away): each reason once, where nobody watches as well. */
+function tellWaits(call: VerbCall, live: readonly Job[], told: Set<string>): void {
+  for (const { error } of live) {
+    if (!error || told.has(error.detail) || told.size >= mostReasons) continue
+    told.add(error.detail)
+    call.progress.clear()
+    call.note(`Waits, and tries again by itself: ${error.detail}\n  mend: ${error.remedy}`)
   }
 }
 

@@ -25,6 +25,22 @@ const addUser = (organizationId: string, id: string) =>
       .execute(),
   )
 
+describe('a database in need', () => {
+  it('says that its disk is full, not that it is away [M32.full-database]', async () => {
+    const full = sql`do $$ begin raise exception 'no space left' using errcode = '53100'; end $$`
+    const failing = test.store.within(test.organizationId, (tx) => full.execute(tx))
+    await expect(failing).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'The disk of the database is full.',
+      remedy: expect.stringContaining('Free space'),
+    })
+    await addUser(test.organizationId, 'usr_after')
+    await test.store.within(test.organizationId, (tx) =>
+      tx.deleteFrom('app_user').where('id', '=', 'usr_after').execute(),
+    )
+  })
+})
+
 describe('the scope of an organization', () => {
   it('confines select, join, update and delete to the organization [M27.tenant-scope]', async () => {
     await addUser(test.organizationId, 'usr_a')

@@ -123,6 +123,13 @@ async function mapped<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof PlinthError) throw error
     const code = (error as { code?: unknown }).code
+    if (code === '53100') {
+      throw new PlinthError('UNAVAILABLE', {
+        detail: 'The disk of the database is full.',
+        remedy: 'Free space on the disk that holds the database; the work then goes on by itself.',
+        cause: error,
+      })
+    }
     if (isConnectionError(error)) {
       throw new PlinthError('UNAVAILABLE', {
         detail: 'The database cannot be reached.',
@@ -167,7 +174,7 @@ const otherOutages = new Set([
 ])
 
 /**
- * What the server ends a connection with (severity FATAL), SQLSTATE class 08, 53 (disk full, too many connections) and 57P0x;
+ * What the server ends a connection with (severity FATAL), SQLSTATE class 08, 53 (too many connections, out of memory) and 57P0x;
  * socket errors, and what the driver says of a connection that broke.
  */
 function isConnectionError(error: unknown): boolean {

@@ -14,6 +14,7 @@ export const retrieval = rows(
     'M3.at-once':
       'What is committed is findable at once; what is deleted or forbidden is gone at once',
     'M3.cli-cancel': 'ingest: offers to cancel on Ctrl-C, and says how to come back otherwise',
+    'M3.cli-waits': 'jobs watch: says once why work waits that was asked for',
     'M3.cli-ingest': 'ingest: syncs a source and waits with what failed',
     'M3.cli-journey': 'The command line searches a real server',
     'M3.dense-delete': 'VectorStore: forgets, replaces and compacts without disturbing the rest',

@@ -41,6 +41,7 @@ export const running = rows(
       'The lock on the data directory: refuses a second holder with who holds it, and follows a dead one',
     'M32.full-disk':
       'A full disk is told, stops no answer, and the work goes on when there is room',
+    'M32.full-database': 'A database whose disk is full says so, not that it is away',
     'M32.kill': 'A server that is killed leaves nothing that fsck finds wrong',
     'M32.stop': 'Ctrl-C stops the server cleanly, with exit code 0',
     'M32.turns': 'Many answers that become ready together take a turn of the event loop each',
