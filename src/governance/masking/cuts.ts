@@ -26,9 +26,8 @@ const letterGroup = /^[A-Za-z]{1,6}$/
 const lookAhead = contextAfter + 8
 
 /**
- * The largest offset before which everything is settled, whatever follows: no finding can span it,
- * and
- * the words after each number before it have arrived. 0 where there is none yet.
+ * The largest offset before which everything is settled, whatever follows: no finding can span it, and the words
+ * after each number before it have arrived. 0 where there is none yet.
  */
 export function settledUntil(text: string): number {
   let at = text.length

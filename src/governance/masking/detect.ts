@@ -63,9 +63,8 @@ export async function detect(text: string, options: DetectOptions = {}): Promise
 }
 
 /**
- * The same without waiting, or undefined where the text may hold a vendor's access token, whose
- * rules
- * load lazily: then call `detect`.
+ * The same without waiting, or undefined where the text may hold a vendor's access token, whose rules load lazily:
+ * then call `detect`.
  */
 export function detectNow(text: string, options: DetectOptions = {}): Finding[] | undefined {
   const found: Finding[] = []

@@ -37,9 +37,8 @@ export async function detectInDocument(
 }
 
 /**
- * The document with its findings replaced and every span moved to the masked text. Spans keep their
- * order
- * and cover all text; a block or box that lay wholly inside one replaced value disappears.
+ * The document with its findings replaced and every span moved to the masked text. Spans keep their order and cover
+ * all text; a block or box that lay wholly inside one replaced value disappears.
  */
 export function maskDocument(
   document: ParsedDocument,

@@ -25,10 +25,8 @@ export interface Masked {
 
 export interface MaskOptions {
   /**
-   * What happens to placeholders that already stand in the text. `escape` (default) treats them as
-   * plain
-   * text that must come back as it was; `keep` is for text from the same scope, such as a model's
-   * answer.
+   * What happens to placeholders that already stand in the text. `escape` (default) treats them as plain text that
+   * must come back as it was; `keep` is for text from the same scope, such as a model's answer.
    */
   existing?: 'escape' | 'keep'
 }
@@ -105,9 +103,8 @@ function overlapsAny(sorted: readonly Stretch[], { start, end }: Stretch): boole
 export type Side = 'start' | 'end'
 
 /**
- * Where an offset of the original text is in the masked one. Inside a replaced stretch it goes to
- * the
- * placeholder's start or end.
+ * Where an offset of the original text is in the masked one. Inside a replaced stretch it goes to the placeholder's
+ * start or end.
  */
 export function mapOffset(
   replacements: readonly Replacement[],

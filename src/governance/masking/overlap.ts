@@ -2,9 +2,8 @@ import type { Finding } from './finding.ts'
 import type { Kind } from './kinds.ts'
 
 /**
- * How much a kind's shape says by itself. A key or an address with a password contains what looks
- * like
- * an e-mail or a number; a phone number is what remains when nothing more exact fits.
+ * How much a kind's shape says by itself. A key or an address with a password contains what looks like an e-mail or a
+ * number; a phone number is what remains when nothing more exact fits.
  */
 const specificity: Partial<Record<Kind, number>> = {
   PRIVATE_KEY: 5,
@@ -32,9 +31,8 @@ function stronger(a: Finding, b: Finding): number {
 }
 
 /**
- * The findings without overlaps, in text order: the more specific kind wins, then the longer, then
- * the
- * higher score. The result depends on the set alone, not on the order it came in.
+ * The findings without overlaps, in text order: the more specific kind wins, then the longer, then the higher score.
+ * The result depends on the set alone, not on the order it came in.
  */
 export function resolveOverlaps(findings: readonly Finding[], order = stronger): Finding[] {
   const kept: Finding[] = []

@@ -20,11 +20,9 @@ const contextKept = 512
 const suspicious = /[\d@:<_-]|[a-f]\.[a-f]|\S{12}/i
 
 /**
- * Masks a stream: what comes out, joined, is what `mask` makes of the whole text, however the text
- * was
- * split. Plain words pass at once; a number waits for the words after it, and a stretch without any
- * end is
- * given out after 4,096 characters (a private key after 16,384).
+ * Masks a stream: what comes out, joined, is what `mask` makes of the whole text, however the text was split. Plain
+ * words pass at once; a number waits for the words after it, and a stretch without any end is given out after 4,096
+ * characters (a private key after 16,384).
  */
 export class Masker {
   readonly #scope: PlaceholderScope
@@ -126,9 +124,8 @@ export class Masker {
 }
 
 /**
- * Masks streamed model output. Placeholders of the same scope that the model repeats stay as they
- * are
- * (`existing: 'keep'`, unless the options say otherwise). Empty chunks are not passed on.
+ * Masks streamed model output. Placeholders of the same scope that the model repeats stay as they are (`existing:
+ * 'keep'`, unless the options say otherwise). Empty chunks are not passed on.
  */
 export async function* maskStream(
   source: AsyncIterable<string> | Iterable<string>,

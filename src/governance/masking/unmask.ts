@@ -11,9 +11,8 @@ export function unmask(text: string, lookup: Lookup): string {
 }
 
 /**
- * Unmasks a stream. It holds back only what may still become a placeholder: the characters from the
- * last
- * "<" on, and only while they agree with the beginning of one.
+ * Unmasks a stream. It holds back only what may still become a placeholder: the characters from the last "<" on, and
+ * only while they agree with the beginning of one.
  */
 export class Unmasker {
   readonly #lookup: Lookup

@@ -19,11 +19,9 @@ export interface Vault {
 const batchRows = 500
 
 /**
- * Keeps the values of a scope, sealed each to its own row; what is kept already stays as it is.
- * Returns how
- * many are new. Two writers of one place must take turns: throws CONFLICT where a placeholder
- * already
- * stands for another value.
+ * Keeps the values of a scope, sealed each to its own row; what is kept already stays as it is. Returns how many are
+ * new. Two writers of one place must take turns: throws CONFLICT where a placeholder already stands for another
+ * value.
  */
 export async function keepInVault(vault: Vault, entries: Iterable<ScopeEntry>): Promise<number> {
   const { tx, sealer, place } = vault
@@ -47,9 +45,8 @@ export async function keepInVault(vault: Vault, entries: Iterable<ScopeEntry>): 
 }
 
 /**
- * The values of some placeholders in the clear; those that were never kept are absent. The caller
- * decides
- * whether this may be (`documents.unmask`) and writes the audit event first.
+ * The values of some placeholders in the clear; those that were never kept are absent. The caller decides whether
+ * this may be (`documents.unmask`) and writes the audit event first.
  */
 export async function revealFromVault(
   vault: Vault,

@@ -42,10 +42,8 @@ interface Piece {
 }
 
 /**
- * Phone numbers: international ones by their plan, national ones by the plans of the given regions,
- * and
- * numbers of plausible form where the words around say so. The library judges only what looks like
- * a number.
+ * Phone numbers: international ones by their plan, national ones by the plans of the given regions, and numbers of
+ * plausible form where the words around say so. The library judges only what looks like a number.
  */
 export function findPhones({ text, regions }: View): Finding[] {
   const plans = regions
