@@ -39,7 +39,7 @@ async function explain(call: VerbCall): Promise<ExitName> {
   await call.say(`${told.route} (${told.strategy}): ${told.reason}`)
   if (!call.json) {
     await call.rows(told.candidates, columns, 'The route has no candidate.')
-    if (told.shadow) await call.say(`Also sent to ${told.shadow}, whose answer is only recorded.`)
+    if (told.shadow) await call.say(`Its shadow would be ${told.shadow}.`)
   }
   return 'ok'
 }

@@ -288,7 +288,7 @@ export const routeSpec = z
       })
       .strict()
       .optional(),
-    /** A share of the requests is sent to this model too; what it says is only recorded. */
+    /** A share of the requests is meant for this model too, for comparison. */
     shadow: z
       .object({ model: reference, share: z.number().min(0).max(1) })
       .strict()

@@ -139,7 +139,7 @@ export class Forwarding implements AttemptEvents {
     if (!permit.granted) {
       const error = busy(step, permit)
       this.#record.attempts.push({ ...stepOf(step), ms: 0, outcome: 'full', error })
-      this.#start(this.#call.plan.next('full'))
+      this.#goOn('full', step.candidate)
       return
     }
     const attempt = new Attempt(
@@ -205,9 +205,13 @@ export class Forwarding implements AttemptEvents {
       return
     }
     this.#record.seen = attempt.seen
-    const next = this.#call.plan.next(outcome)
-    if (next || this.#live.size > 0) this.#start(next)
-    else this.#fail(outcome, error)
+    this.#goOn(outcome, attempt.step.candidate)
+  }
+
+  /** What the plan says after a failure; while another attempt may still answer, that is waited for. */
+  #goOn(outcome: Outcome, failed: Candidate): void {
+    if (this.#live.size > 0) this.#call.plan.note(outcome, failed)
+    else this.#start(this.#call.plan.next(outcome, failed))
   }
 
   #drop(attempt: Attempt): void {

@@ -19,7 +19,7 @@ export interface Choice {
   readonly rejected: readonly Rejected[]
   /** Why the first one is the first. */
   readonly reason: string
-  /** Also sent to this one, for its answer to be recorded; cleared like the others. */
+  /** Whom the request is meant for too, for comparison; cleared like the others. */
   readonly shadow: Candidate | undefined
 }
 

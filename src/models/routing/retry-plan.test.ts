@@ -180,6 +180,18 @@ describe('the plan of tries', () => {
     expect(hedges).toBeLessThan(40)
   })
 
+  it('blames whoever failed, not whoever it was asked beside [M36.hedge]', () => {
+    const { router, choose } = routeOf(2, { retry: { max: 1, baseMs: 0 } })
+    const plan = router.plan(choose())
+    const first = plan.first()!.candidate
+    const beside = plan.hedge()!
+    expect([first.name, beside.name]).toEqual(['m0', 'm1'])
+    // The one beside cannot do it; the first fails later and is tried again, the other never.
+    plan.note('unsupported', beside)
+    expect(plan.next('timeout', first)?.candidate.name).toBe('m0')
+    expect(plan.next('timeout')).toBeUndefined()
+  })
+
   it('knows what each status and error of an upstream means [M9.fault]', async () => {
     const { PlinthError } = await import('#kernel')
     expect(

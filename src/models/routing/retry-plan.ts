@@ -47,11 +47,20 @@ export class RetryPlan {
     return this.#choice.order.length === 0 ? undefined : this.#fresh(0)
   }
 
-  /** The next try after one of a candidate failed; undefined where nothing is left or nothing would help. */
-  next(outcome: Outcome): Try | undefined {
+  /** A try failed while others are under way: it is kept in mind, and nothing is begun. */
+  note(outcome: Outcome, failed: Candidate): void {
+    this.#at = this.#choice.order.indexOf(failed)
+    if (!meaningOf(outcome).again) this.#hopeless |= 1 << this.#at
+  }
+
+  /**
+   * The next try after one failed; undefined where nothing is left or nothing would help. `failed` names whose try it
+   * was, where there was more than one at a time; else it is the latest one.
+   */
+  next(outcome: Outcome, failed?: Candidate): Try | undefined {
+    this.note(outcome, failed ?? (this.#choice.order[this.#at] as Candidate))
     const { next, again } = meaningOf(outcome)
     if (!next && !again) return undefined
-    if (!again) this.#hopeless |= 1 << this.#at
     if (this.#tries >= maxTries || this.#now() >= this.#deadline) return undefined
     return this.#otherKey(outcome) ?? this.#further() ?? this.#anotherRound()
   }
