@@ -24,6 +24,7 @@ export const doors = rows('issue 3 §5', {
     'The OpenAPI document: describes every route, is valid, and holds for what the server answers',
   'M40.rest':
     'The native API serves every route of its table, with schemas, cursors and idempotency keys',
+  'M40.restore-killed': 'restore: begins anew after one that was killed',
   'M40.restore-verifies': 'backup: refuses a changed byte in any file, and puts nothing in place',
   'M40.sdk-types':
     'The client has a method for every operation, and its types are those of the OpenAPI document',

@@ -148,14 +148,26 @@ describe('backup', () => {
     expect(await readdir(folder)).not.toContain('x.ky')
   })
 
+  it('begins anew after one that was killed [M40.restore-killed]', async () => {
+    const file = join(folder, 'again.tar')
+    await writeFile(file, whole)
+    const dataDir = join(folder, 'killed')
+    await mkdir(join(dataDir, '.restore-4711', 'objects'), { recursive: true })
+    await restoreBackup(file, { dataDir, engine: 'pglite' })
+    const names = await readdir(dataDir)
+    expect(names).toContain('database')
+    expect(names.filter((name) => name.startsWith('.restore'))).toEqual([])
+  })
+
   it('refuses a directory that holds anything, and one in use [M40.restore-verifies]', async () => {
     const file = join(folder, 'whole.tar')
     await writeFile(file, whole)
     const dataDir = join(folder, 'used')
     await mkdir(join(dataDir, 'objects'), { recursive: true })
+    await mkdir(join(dataDir, '.restore-4711'))
     const target = { dataDir, engine: 'pglite' as const }
     await expect(restoreBackup(file, target)).rejects.toMatchObject({ code: 'CONFLICT' })
-    expect(await readdir(dataDir)).toEqual(['objects'])
+    expect((await readdir(dataDir)).sort()).toEqual(['.restore-4711', 'objects'])
     const missing = restoreBackup(join(folder, 'none.tar'), target)
     await expect(missing).rejects.toMatchObject({ code: 'ENOENT' })
   })

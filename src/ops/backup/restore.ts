@@ -26,6 +26,8 @@ export interface RestoreTarget {
 
 /** What may lie in a data directory that counts as empty. */
 const harmless = ['plinth.lock', 'models', 'lost+found']
+/** Where a restore unpacks; whoever holds the lock of the directory knows that another's was broken off. */
+const stagingName = /^\.restore-\d+$/
 const entryName = /^(?:files|objects)\/[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/
 /** Head and manifest are held in memory. */
 const textBytes = 1024 * 1024 * 1024
@@ -41,7 +43,7 @@ export async function restoreBackup(file: string, target: RestoreTarget): Promis
   const release = lockDirectory(target.dataDir)
   const staging = join(target.dataDir, `.restore-${process.pid}`)
   try {
-    await demandEmpty(target.dataDir)
+    await clear(target.dataDir)
     await mkdir(staging, { mode: 0o700 })
     const manifest = await unpack(file, staging, target)
     if (manifest.engine === 'pglite') await openDatabase(staging, manifest)
@@ -53,9 +55,16 @@ export async function restoreBackup(file: string, target: RestoreTarget): Promis
   }
 }
 
-async function demandEmpty(dataDir: string): Promise<void> {
-  const found = (await readdir(dataDir)).filter((name) => !harmless.includes(name))
-  if (found.length === 0) return
+/** Takes away what a killed restore had unpacked and not put in place. Throws CONFLICT where there is anything else. */
+async function clear(dataDir: string): Promise<void> {
+  const names = await readdir(dataDir)
+  const found = names.filter((name) => !harmless.includes(name) && !stagingName.test(name))
+  if (found.length === 0) {
+    for (const name of names.filter((one) => stagingName.test(one))) {
+      await rm(join(dataDir, name), { recursive: true, force: true })
+    }
+    return
+  }
   throw new PlinthError('CONFLICT', {
     detail: `The data directory is not empty: it holds ${found.slice(0, 5).join(', ')}.`,
     where: dataDir,
