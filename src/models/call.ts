@@ -97,7 +97,8 @@ async function* run(choice: Choice, request: CallRequest, at: Run): AsyncGenerat
       await pause(step.delayMs, at.signal)
       const ended = yield* tryOnce(step, request, { ...at, started })
       if (ended === undefined) return
-      last = ended.error
+      // That there is no place for another try says less than what the try before failed with.
+      if (ended.outcome !== 'full' || last === undefined) last = ended.error
       if (ended.sent) throw last
       step = plan.next(ended.outcome)
     }

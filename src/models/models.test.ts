@@ -188,6 +188,12 @@ describe('a call and its deployment', () => {
   it('tries the only model again after a wait, and says at once when there is no place [M36.retries]', async () => {
     const again = await read(call(['fails'], undefined, { retry: { max: 2, baseMs: 1 } }))
     expect(again.record.attempts).toHaveLength(3)
+    // The second try finds the deployment resting: what is told is why the first one failed.
+    const limited = call(['limited', 'answers'], undefined, { concurrency: { max: 1, queue: 0 } })
+    const taken = limited.choice.order[1]!.deployment.acquire()
+    expect(taken).toMatchObject({ granted: true })
+    const told = await read(limited)
+    expect([told.error?.code, told.error?.message]).toEqual(['TOO_MANY_REQUESTS', 'wait'])
     const full = call(['answers'], undefined, { concurrency: { max: 1, queue: 0 } })
     const first = full.choice.order[0]!.deployment.acquire()
     expect(first).toMatchObject({ granted: true })

@@ -11,7 +11,7 @@ kind: Assistant
 name: ${name}
 spec: { knowledgeBases: [notes], route: ${name}, prompt: plain, guardrail: open }
 `
-const patient = 'retry: { max: 1, baseMs: 1 }, breaker: { failures: 10000 }'
+const patient = 'retry: { max: 1, baseMs: 1, maxMs: 100 }, breaker: { failures: 10000 }'
 const models = `---
 kind: Model
 name: first

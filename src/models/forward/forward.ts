@@ -116,7 +116,9 @@ export class Forwarding implements AttemptEvents {
     if (this.#over) return
     if (!step) {
       if (this.#live.size > 0) return
-      const last = this.#record.attempts.at(-1)
+      const { attempts } = this.#record
+      // That there is no place for another try says less than what the try before failed with.
+      const last = attempts.findLast(({ outcome }) => outcome !== 'full') ?? attempts.at(-1)
       this.#fail(last?.outcome ?? 'full', last?.error ?? noneLeft(this.#call.choice))
       return
     }

@@ -132,7 +132,9 @@ export class RetryPlan {
     const refused = deployment.refusal(now) !== undefined
     const asked = refused ? (deployment.waitMs(now) ?? Number.POSITIVE_INFINITY) : 0
     if (asked > maxMs) return undefined
-    return Math.max(asked, this.#random() * Math.min(maxMs, baseMs * 2 ** (this.#round - 1)))
+    const jitter = this.#random() * Math.min(maxMs, baseMs * 2 ** (this.#round - 1))
+    // A timer may ring a moment early, and who is asked to wait does not come early.
+    return asked > 0 ? Math.max(Math.ceil(asked) + 1, jitter) : jitter
   }
 
   #fresh(index: number): Try {
