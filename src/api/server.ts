@@ -151,7 +151,8 @@ async function contextOf(
     const { organizationId, principal } = found
     const context = { organizationId, principal, requestId: request.id, signal }
     const missing = missingPermission(route, principal)
-    if (missing) throw await denyAudited(options.house, context, missing)
+    if (missing)
+      throw await denyAudited(options.house, context, { permission: missing, record: route.refuse })
     return context
   }
   if (route.permission === 'public') {

@@ -13,7 +13,7 @@ import {
   Sealer,
   SignInAttempts,
 } from '#governance'
-import { systemClock, systemPrincipal } from '#kernel'
+import { type PlinthError, systemClock, systemPrincipal } from '#kernel'
 import {
   type Engine,
   openPglite,
@@ -59,8 +59,7 @@ export async function openFoundation(config: Config, log: Log): Promise<Foundati
     store,
     key: new CheckpointKey(await loadSigningSeed(join(config.dataDir, 'audit.key'))),
     folder: join(config.dataDir, 'audit'),
-    onProblem: (organization, error) =>
-      log({ level: 'error', message: `audit checkpoint refused: ${error.message}`, organization }),
+    onProblem: (organization, error) => log({ ...signingTrouble(error), organization }),
   })
   return {
     engine,
@@ -75,4 +74,13 @@ export async function openFoundation(config: Config, log: Log): Promise<Foundati
     organizationId,
     appendAudit,
   }
+}
+
+/** Only a log that does not append to what was signed is refused; while something cannot be reached, signing waits. */
+export function signingTrouble(error: PlinthError): { level: 'warn' | 'error'; message: string } {
+  if (error.code === 'INTEGRITY') {
+    return { level: 'error', message: `audit checkpoint refused: ${error.message}` }
+  }
+  const message = `audit checkpoints wait, and are signed once this has passed: ${error.message}`
+  return { level: 'warn', message }
 }

@@ -79,8 +79,7 @@ const inBodies: [path: string, thing: string, body: (id: string) => unknown][] =
 /** Routes that change nothing that has to be proved later, with the reason. */
 const silent: Record<Name, string> = {
   'POST /api/v1/uploads': 'Says what is to come; its content leaves upload.received.',
-  'POST /v1/embeddings':
-    'Needs an embedder: openai.test.ts calls it with one and looks at its record.',
+  'POST /v1/embeddings': 'Needs an embedder: openai.test.ts calls it with one and finds it booked.',
 }
 
 describe('every route of the table', () => {

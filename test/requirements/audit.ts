@@ -43,6 +43,8 @@ export const audit = rows('issue 3 §2', {
     'Proofs from stored hashes: verify for events and earlier sizes of a log with stored subtrees',
   'M28.models':
     'A local model is recorded before it is fetched, and once per content when it is taken into use',
+  'M28.refused-doors': 'What is recorded of a question: is the same of a refusal at every door',
+  'M28.signer-outage': 'What the log says of signing: tells an outage from a log that is refused',
   'M28.retry': 'Work that is started again is recorded, with who asked for it',
   'M28.reveal': 'The audit log: shows personal data to who may, after recording it',
   'M28.rfc6962-vectors':

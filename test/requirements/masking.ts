@@ -20,6 +20,8 @@ export const masking = rows('issue 3 §3', {
   'M11.linear': 'detect: finds the same across the windows of a long text',
   'M11.masked-names':
     'Names that a base masks: are not found out by a search, nor kept by traces from before',
+  'M11.masked-traces':
+    'What is recorded of a question: is masked, whoever asks and whatever the guardrail allows',
   'M11.modes': 'A base keeps personal data, names it, or masks it',
   'M11.never-minted': 'mask: leaves a placeholder alone that was never given out',
   'M11.older-version':

@@ -34,6 +34,8 @@ export interface Route {
    * answered. `off`: the request holds a password, of which nothing is kept either.
    */
   idempotency?: 'secret' | 'off'
+  /** Records in its own way that the permission is missing; absent: by an audit event. */
+  refuse?(context: RequestContext, house: ApiHouse): Promise<unknown>
   /** The raw body reaches the handler as a stream. */
   rawBody?: boolean
   /**

@@ -38,6 +38,8 @@ export const askRoutes = [
     body: askRequest,
     response: answerSchema,
     events: askEvent,
+    // Nothing of the question is read: what is kept is that one was asked, with a trace, as at every door for questions.
+    refuse: (context, house) => drain(answer({ text: '', save: false }, context, house.answer)),
     async handler(call, house) {
       const accepts = call.request.headers.accept ?? ''
       const streaming = call.body.stream || accepts.includes('text/event-stream')

@@ -237,7 +237,7 @@ async function recordExport(
 async function recordReveal(house: ApiHouse, context: RequestContext, seq: number): Promise<void> {
   const { organizationId, principal, requestId } = context
   if (!principal.permissions.has('documents.unmask')) {
-    throw await denyAudited(house, context, 'documents.unmask')
+    throw await denyAudited(house, context, { permission: 'documents.unmask' })
   }
   await house.store.within(organizationId, async (tx) => {
     const { personal } = await readEvent(tx, seq)

@@ -64,7 +64,7 @@ export const searchRoutes = [
           outputTokens: null,
           costUsd: null,
           spans: trace.spans,
-          detail: { terms: found.terms, knowledgeBases: body.knowledgeBases },
+          detail: { knowledgeBases: body.knowledgeBases },
         })
       })
       const hits = found.candidates.map(

@@ -1,5 +1,5 @@
 import { sightOf } from '#data'
-import type { Constraint } from '#governance'
+import type { Constraint, Decision } from '#governance'
 import { type Release, readStanding, type Snapshot, type SnapshotResource } from '#store'
 import { type ConversationHistory, readHistory } from '../conversations/history.ts'
 import type { Run } from './run.ts'
@@ -25,6 +25,8 @@ export interface AnswerAccess {
 export interface Denied {
   rule: string
   reason: string
+  /** Where a permission is missing. */
+  decision?: Extract<Decision, { denied: true }>
 }
 
 /** Denied with its rule, or the assistant with everything it refers to and the asker's document constraint. */
@@ -36,7 +38,7 @@ export async function authorize(run: Run): Promise<AnswerAccess | Denied> {
   const action = { permission: 'answers.ask' } as const
   const newestSet = standing.permissionSets
   const decision = await house.authorizer.authorize(context, action, { newestSet })
-  if (decision.denied) return { rule: decision.rule, reason: decision.detail }
+  if (decision.denied) return { rule: decision.rule, reason: decision.detail, decision }
   const snapshot = await house.snapshots.get(organizationId, { epoch: standing.resources })
   const assistant = question.assistant
     ? snapshot.resolve('Assistant', question.assistant)

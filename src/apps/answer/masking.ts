@@ -7,12 +7,13 @@ import { toShown } from './passages.ts'
 import type { Run } from './run.ts'
 import { nextTurn } from './turns.ts'
 
-/** The question as models and storage see it. */
+/** The question as models see it. */
 export interface AskedText {
-  /** Masked where the guardrail says so; what is retrieved with, sent and stored. */
+  /** Masked where the guardrail says so; what is retrieved with, sent and kept in the asker's own conversation. */
   text: string
   /** Placeholders of this answer: question, passages and output share one scope. */
   scope: PlaceholderScope
+  maskedInput: boolean
   maskOutput: boolean
 }
 
@@ -33,9 +34,10 @@ export async function maskQuestion(run: Run, access: AnswerAccess, span: Span): 
   const asked: AskedText = {
     text: run.question.text,
     scope,
+    maskedInput: personalData.input === 'mask',
     maskOutput: personalData.output === 'mask' && !mayUnmask,
   }
-  if (personalData.input === 'allow') return asked
+  if (!asked.maskedInput) return asked
   const findings = await detect(run.question.text, { regions: regionsOf(access) })
   span.attributes.findings = findings.length
   if (findings.length === 0) return asked

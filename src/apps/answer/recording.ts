@@ -1,22 +1,21 @@
-import { type AuditEventInput, actorOf, appendAuditAll } from '#governance'
+import { type AuditEventInput, actorOf, appendAuditAll, deniedEvent } from '#governance'
 import type { Span } from '#kernel'
 import { costOf } from '#models'
 import { writeTraces } from '#ops'
 import type { Store, Tx } from '#store'
 import { addTurns, type Turn } from '../conversations/turns.ts'
 import { GroupCommit } from './group-commit.ts'
+import { type KeptText, keptText } from './keeping.ts'
 import type { Answered } from './parts.ts'
-import type { Conclusion } from './refusing.ts'
+import type { AccessDenied, Conclusion } from './refusing.ts'
 import type { Run } from './run.ts'
-
-/** Stands for a question of which nothing may be kept, because it was refused before masking. */
-const unread = '(not read)'
 
 /** What became of one question, on its way to the database. */
 interface Ended {
   run: Run
   conclusion: Conclusion
   answered: Answered
+  kept: KeptText
   span: Span
 }
 
@@ -24,16 +23,18 @@ const commits = new WeakMap<Store, GroupCommit<Ended>>()
 
 /**
  * Keeps what happened, in one transaction: the turn in its conversation, the audit event, the trace with every span.
- * Only masked text is stored. Passages are kept by reference; who opens the trace sees those that they may read.
+ * The trace holds masked text only, the conversation what its asker said and saw. Passages are kept by reference; who
+ * opens the trace sees those that they may read.
  * Answers that end together share a transaction; none is given before it is committed.
  */
 export async function record(run: Run, conclusion: Conclusion): Promise<Answered> {
   const { context, house, trace } = run
   const answered = answeredOf(run, conclusion)
+  const kept = await keptText(conclusion, answered)
   const span = trace.start('record')
   const commit = commits.get(house.store) ?? new GroupCommit(house.store, writeAll)
   commits.set(house.store, commit)
-  await commit.add(context.organizationId, { run, conclusion, answered, span })
+  await commit.add(context.organizationId, { run, conclusion, answered, kept, span })
   return answered
 }
 
@@ -49,10 +50,7 @@ async function writeAll(tx: Tx, ended: readonly Ended[]): Promise<void> {
     run.trace.end(span, { audit: answered.auditSeq, together: ended.length })
     answered.tookMs = run.trace.elapsedMs()
   }
-  const traces = ended.map(({ run, conclusion, answered }) =>
-    traceRecord(run, conclusion, answered),
-  )
-  await writeTraces(tx, traces)
+  await writeTraces(tx, ended.map(traceRecord))
 }
 
 function answeredOf(run: Run, conclusion: Conclusion): Answered {
@@ -119,6 +117,7 @@ function groundsOf({ access, passages }: Conclusion): string[] {
 
 function eventsOf({ run, conclusion, answered }: Ended): AuditEventInput[] {
   const own = auditEvent(run, conclusion, answered)
+  if (conclusion.denial) return [accessDenied(run, conclusion.denial), own]
   return answered.outcome === 'withheld' ? [blockedEvent(run, conclusion), own] : [own]
 }
 
@@ -150,6 +149,12 @@ function auditEvent(run: Run, conclusion: Conclusion, answered: Answered) {
   }
 }
 
+/** A missing permission is recorded as at every other door. */
+function accessDenied({ context, trace }: Run, denial: AccessDenied): AuditEventInput {
+  const { principal, requestId } = context
+  return { ...deniedEvent(denial, { principal, requestId }), traceId: trace.id }
+}
+
 /** Which guardrail held an answer back, beside the question's own event. */
 function blockedEvent(run: Run, { access, checks }: Conclusion) {
   const { context, trace } = run
@@ -163,13 +168,14 @@ function blockedEvent(run: Run, { access, checks }: Conclusion) {
   }
 }
 
-function traceRecord(run: Run, conclusion: Conclusion, answered: Answered) {
+function traceRecord({ run, conclusion, answered, kept }: Ended) {
   const { context, trace } = run
-  const { access, asked } = conclusion
+  const { access } = conclusion
+  const { question, checks, ...said } = kept
   return {
     id: trace.id,
     kind: 'answer' as const,
-    name: asked?.text ?? unread,
+    name: question,
     principalId: context.principal.id,
     userId: context.principal.userId,
     assistant: answered.assistant || null,
@@ -184,14 +190,13 @@ function traceRecord(run: Run, conclusion: Conclusion, answered: Answered) {
     costUsd: answered.usage.costUsd,
     spans: trace.spans,
     detail: {
-      question: asked?.text ?? unread,
-      answer: { ...answered, citations: answered.citations.map(({ quote: _, ...rest }) => rest) },
+      question,
+      answer: { ...answered, ...said },
       passages: conclusion.passages.map(({ text: _, ...rest }) => rest),
       grounds: groundsOf(conclusion),
-      terms: conclusion.terms,
       dense: conclusion.dense,
       route: conclusion.route,
-      checks: conclusion.checks,
+      checks,
       release: access?.release.lock ?? {},
     },
   }

@@ -1,10 +1,13 @@
 import type { Found } from '#data'
+import type { Decision } from '#governance'
 import type { ErrorCode, PlinthError } from '#kernel'
 import type { Price } from '#models'
 import type { AnswerAccess, Denied } from './authorizing.ts'
 import { type AskedText, maskFault } from './masking.ts'
 import type { Citation, Outcome, ShownPassage, Unsupported } from './parts.ts'
 import type { Run } from './run.ts'
+
+export type AccessDenied = Extract<Decision, { denied: true }>
 
 /** What the pipeline came to, before it is recorded. */
 export interface Conclusion {
@@ -13,13 +16,14 @@ export interface Conclusion {
   reason: string | null
   /** Why it failed, where it did. */
   code?: ErrorCode
+  /** The permission that was missing. */
+  denial?: AccessDenied
   access: AnswerAccess | undefined
-  /** Masked question; absent where masking was not reached: then nothing of the question is stored. */
+  /** The question as the guardrail lets it through; absent where that was not reached: then nothing of it is stored. */
   asked: AskedText | undefined
   citations: Citation[]
   unsupported: Unsupported[]
   passages: ShownPassage[]
-  terms: string[]
   dense: Found['dense'] | null
   model: string | null
   modelPrice: Price | undefined
@@ -37,7 +41,6 @@ const nothing: Conclusion = {
   citations: [],
   unsupported: [],
   passages: [],
-  terms: [],
   dense: null,
   model: null,
   modelPrice: undefined,
@@ -57,6 +60,7 @@ export function denied(denial: Denied): Conclusion {
     outcome: 'denied',
     text: denial.reason,
     reason: denial.reason,
+    ...(denial.decision ? { denial: denial.decision } : {}),
     checks: [{ check: 'authorize', result: 'denied', detail: denial.rule }],
   })
 }
@@ -73,7 +77,6 @@ export function ungrounded(
     reason,
     access,
     asked: at.asked,
-    terms: at.found.terms,
     dense: at.found.dense,
     checks: [{ check: 'ground', result: 'empty', detail: 'No passage was found.' }],
   })

@@ -127,7 +127,6 @@ function concluded(what: Checked, told: Told, report: Report): Conclusion {
     access,
     asked,
     passages: what.readable.shown(what.ground),
-    terms: found.terms,
     dense: found.dense,
     model: told.model,
     modelPrice: choices.priceOf(told.model),

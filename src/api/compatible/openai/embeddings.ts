@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { bookedEmbedding } from '#apps'
 import { estimateTokens } from '#data'
 import { type RequestContext, Trace } from '#kernel'
 import { writeTrace } from '#ops'
@@ -25,8 +26,13 @@ export const embeddingRoutes = [
       refuseDimensions(body, embedder)
       const texts = textsOf(body)
       const trace = new Trace(house.clock.now())
-      const vectors = await trace.step('embed', () => embed(embedder, { texts, body, context }))
       const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0)
+      const asked = { door: 'openai.embeddings', asked: body.model, embedder: embedder.id }
+      const vectors = await trace.step('embed', () =>
+        bookedEmbedding(house.gateway, { ...asked, context, inputTokens: tokens }, () =>
+          embed(embedder, { texts, body, context }),
+        ),
+      )
       await record(house, context, { trace, tokens, texts: texts.length, model: embedder.id })
       const base64 = body.encoding_format === 'base64'
       reply.header('x-request-id', request.id)

@@ -380,6 +380,12 @@ describe('embeddings', () => {
       kind: 'embedding',
       name: '2 texts',
     })
+    await house.house.api.gateway.usage.flush()
+    const { items } = (await house.owner.call('GET', '/api/v1/calls')).body
+    const calls = items.filter(({ door }: Beyond) => door === 'openai.embeddings')
+    expect(calls).toHaveLength(3)
+    expect(calls[0]).toMatchObject({ asked: model, outcome: 'answered', costUsd: 0 })
+    expect((await events('calls.booked')).length).toBeGreaterThan(0)
   })
 
   it('are refused where they could not be right [M15.openai-errors]', async () => {
