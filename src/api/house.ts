@@ -72,7 +72,10 @@ export interface UploadFiles {
     body: NodeJS.ReadableStream,
   ): Promise<number>
   size(id: string): Promise<number>
-  /** Digest of the whole file, then the object of that digest exists. */
-  finish(id: string, keyOf: (digest: string) => string): Promise<{ digest: string; key: string }>
+  /** Digest of the whole file, then the object of that digest exists: `keyOf` names and claims it. */
+  finish(
+    id: string,
+    keyOf: (digest: string) => Promise<string>,
+  ): Promise<{ digest: string; key: string }>
   discard(id: string): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { type ApiHouse, purgeIdempotencyKeys } from '#api'
 import type { Config } from '#config'
-import { purgeUploads } from '#data'
+import { purgeOriginals, purgeUploads } from '#data'
 import { purgeCredentials } from '#governance'
 import { purgeCalls } from '#ops'
 import type { Log } from './foundation.ts'
@@ -9,19 +9,22 @@ const everyMs = 3_600_000
 const dayMs = 86_400_000
 /** An upload that broke off can be resumed for a week; ended sessions are kept as long for the list of sessions. */
 const keptMs = 7 * dayMs
+/** Originals that nothing refers to any more: a backup that began before may still copy them. */
+const originalsMs = dayMs
 
 interface Cleared {
   uploads: number
+  originals: number
   credentials: number
   answers: number
   calls: number
 }
 
-type Kept = Pick<ApiHouse, 'store' | 'uploads' | 'clock' | 'appendAudit'>
+type Kept = Pick<ApiHouse, 'store' | 'uploads' | 'objects' | 'clock' | 'appendAudit'>
 
 /**
- * Once an hour: what was left lying (broken-off uploads, ended sessions, spent links, answers kept for repeats) goes, and
- * calls of models that are older than `callsKeptDays`.
+ * Once an hour: what was left lying (broken-off uploads, originals of removed documents, ended sessions, spent links,
+ * answers kept for repeats) goes, and calls of models that are older than `callsKeptDays`.
  */
 export class Housekeeping {
   readonly #house: Kept
@@ -52,14 +55,16 @@ export class Housekeeping {
 
   /** Rows first: a file without a row is found by nobody, a row without a file would promise bytes that are gone. */
   async clear(): Promise<Cleared> {
-    const { store, uploads, clock } = this.#house
+    const { store, uploads, objects, clock } = this.#house
     const now = clock.now().getTime()
     const before = new Date(now - keptMs)
     const stale = await purgeUploads(store, before)
     for (const id of stale) await uploads.discard(id)
     const credentials = await purgeCredentials(store, before)
+    const unused = { objects, before: new Date(now - originalsMs) }
+    const originals = await purgeOriginals(store, unused)
     const answers = await purgeIdempotencyKeys(store)
     const calls = await purgeCalls(this.#house, new Date(now - this.#callsKeptDays * dayMs))
-    return { uploads: stale.length, credentials, answers, calls }
+    return { uploads: stale.length, originals, credentials, answers, calls }
   }
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Housekeeping } from '#wiring'
 import { type OpenHouse, openHouse } from '../open-house.ts'
 
 const resources = `
@@ -124,5 +125,62 @@ describe('the quota of an organization', () => {
     expect(refused.body.detail).toContain('openUploadsPerPerson')
     const other = await house.person('other', { roles: ['data-engineer'] })
     expect((await begin('more.txt', 1, other)).status).toBe(200)
+  })
+
+  it('gets back the room of removed documents, whenever the work is killed [M1.upload-freed]', async () => {
+    const { api, config } = house.house
+    const { objects } = api
+    const clear = (days: number, at = objects) => {
+      const clock = { now: () => new Date(Date.now() + days * 86_400_000) }
+      return new Housekeeping({ ...api, objects: at, clock }, config, () => undefined).clear()
+    }
+    await clear(2)
+    const before = await use()
+    const same = 'The same bytes under two names. '.repeat(100)
+    const send = async (externalId: string) => {
+      const body = { source: 'inbox', externalId, text: same }
+      const sent = (await house.owner.call('POST', '/api/v1/documents', { body })).body
+      await house.ended(sent.jobId)
+      return sent.documentId as string
+    }
+    const remove = (id: string) => house.owner.call('DELETE', `/api/v1/documents/${id}`)
+    const originals = async () => {
+      const found: string[] = []
+      for await (const key of objects.list(`${house.organizationId}/originals`)) found.push(key)
+      return found.length
+    }
+    const kept = await originals()
+    const one = await send('one-name.txt')
+    const two = await send('another-name.txt')
+    expect([await use(), await originals()]).toEqual([before + same.length, kept + 1])
+    await remove(one)
+    expect((await clear(2)).originals).toBe(0)
+    expect((await house.owner.call('GET', `/api/v1/documents/${two}/original`)).text).toBe(same)
+    await remove(two)
+    // Not at once: a backup that has begun may still copy it.
+    expect((await clear(0)).originals).toBe(0)
+    const checks = async () => {
+      const about = { organizationIds: [house.organizationId], fsck: true }
+      const all = (await house.house.api.upkeep.doctor(about)).checks
+      return all.filter(({ result, detail }) => result !== 'ok' && /originals/.test(detail ?? ''))
+    }
+    expect(await checks()).toEqual([])
+    const killed = Object.create(objects, {
+      delete: {
+        value: async (key: string) => {
+          await objects.delete(key)
+          throw new Error('killed')
+        },
+      },
+    })
+    await expect(clear(2, killed)).rejects.toThrow('killed')
+    expect([await use(), await originals()]).toEqual([before + same.length, kept])
+    expect((await clear(2)).originals).toBe(1)
+    expect((await clear(2)).originals).toBe(0)
+    expect([await use(), await originals()]).toEqual([before, kept])
+    expect(await checks()).toEqual([])
+    const again = await send('one-name.txt')
+    expect((await house.owner.call('GET', `/api/v1/documents/${again}/original`)).text).toBe(same)
+    expect([await use(), await originals()]).toEqual([before + same.length, kept + 1])
   })
 })

@@ -123,6 +123,8 @@ export const documents = rows(
       'Models pull --sha256: fetches what is in no table only against checksums that the caller names',
     'M2.models-pull-resume':
       'Models pull: keeps what arrived when it fails, and a later pull goes on from there',
+    'M1.upload-freed':
+      'The quota of an organization: gets back the room of removed documents, whenever the work is killed',
     'M1.upload-quota':
       'The quota of an organization on uploads: holds against many at once, counts once, gives room back, says what to do',
     'M1.upload-purge': 'Uploads that broke off a week ago are cleared away, with their bytes',

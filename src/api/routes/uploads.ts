@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  claimOriginal,
   cleanName,
   countOriginal,
   hasOriginal,
@@ -122,9 +123,10 @@ export const uploadRoutes = [
 /** All bytes are there: the file becomes an object, then a document with a job, once. */
 async function complete(house: ApiHouse, context: RequestContext, row: UploadRow) {
   const wanted = row.digest
-  const { digest, key } = await house.uploads.finish(row.id, (d) =>
-    originalKeyOf(context.organizationId, d),
-  )
+  const { digest, key } = await house.uploads.finish(row.id, async (d) => {
+    await house.store.within(context.organizationId, (tx) => claimOriginal(tx, d))
+    return originalKeyOf(context.organizationId, d)
+  })
   if (wanted && wanted !== digest) {
     await house.uploads.discard(row.id)
     throw new PlinthError('INVALID_INPUT', {
@@ -186,8 +188,9 @@ async function reserveText(
 ): Promise<void> {
   const by = actorOf(context.principal)
   await house.store.within(context.organizationId, async (tx) => {
-    if (await hasOriginal(tx, text.digest)) return
-    await requireRoom(tx, { bytes: text.bytes, quota: house.uploadQuota, by })
+    if (!(await hasOriginal(tx, text.digest))) {
+      await requireRoom(tx, { bytes: text.bytes, quota: house.uploadQuota, by })
+    }
     await countOriginal(tx, text)
   })
 }

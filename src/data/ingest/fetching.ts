@@ -1,5 +1,6 @@
 import { digestOf, digestOfBytes, PlinthError, type Resource, type Span } from '#kernel'
 import type { ParsableContent } from '../parse.ts'
+import { claimOriginal } from '../sources/quota.ts'
 import type { IngestHouse } from './house.ts'
 import type { IngestAccess } from './permitting.ts'
 
@@ -57,6 +58,7 @@ export async function fetchContent(
     if (same) return { unchanged: true, versionId: document.versionId }
   }
   const originalKey = originalKeyOf(item.organizationId, digest)
+  await house.store.within(item.organizationId, (tx) => claimOriginal(tx, digest))
   if (!(await house.objects.has(originalKey))) await house.objects.put(originalKey, bytes)
   const name = document.externalId.slice(document.externalId.lastIndexOf('/') + 1)
   const path = house.objects.pathOf?.(originalKey)

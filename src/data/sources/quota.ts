@@ -37,21 +37,37 @@ export async function requireRoom(
 }
 
 /**
- * Counts an original that came whole, once for the same bytes. Where nothing was reserved for it (texts), the caller asks
- * for room first, in the same transaction.
+ * Says that these bytes are about to be kept or named, before they are: until a day after, they are not removed as
+ * something that nothing refers to. Commit it before looking whether the object is there. Counts nothing.
+ */
+export async function claimOriginal(tx: Tx, digest: string): Promise<void> {
+  await tx
+    .insertInto('received_original')
+    .values({ digest, bytes: 0 })
+    .onConflict((oc) =>
+      oc.columns(['organization_id', 'digest']).doUpdateSet({ created_at: sql<Date>`now()` }),
+    )
+    .execute()
+}
+
+/**
+ * Claims and counts an original that comes whole, once for the same bytes. Where nothing was reserved for it (texts), the
+ * caller asks for room first, in the same transaction.
  */
 export async function countOriginal(
   tx: Tx,
   original: { digest: string; bytes: number },
 ): Promise<void> {
-  const added = await tx
-    .insertInto('received_original')
-    .values({ digest: original.digest, bytes: original.bytes })
-    .onConflict((oc) => oc.doNothing())
+  await lockUse(tx)
+  await claimOriginal(tx, original.digest)
+  const counted = await tx
+    .updateTable('received_original')
+    .set({ bytes: original.bytes })
+    .where('digest', '=', original.digest)
+    .where('bytes', '=', 0)
     .returning('digest')
     .executeTakeFirst()
-  if (!added) return
-  await lockUse(tx)
+  if (!counted) return
   await tx
     .updateTable('upload_use')
     .set({ stored: sql<number>`stored + ${original.bytes}` })
@@ -64,8 +80,44 @@ export async function hasOriginal(tx: Tx, digest: string): Promise<boolean> {
     .selectFrom('received_original')
     .select('digest')
     .where('digest', '=', digest)
+    .where('bytes', '>', 0)
     .executeTakeFirst()
   return row !== undefined
+}
+
+/** Locks, until the transaction ends, those of these originals that nobody claimed since a time. */
+export async function lockUnclaimed(
+  tx: Tx,
+  digests: readonly string[],
+  before: Date,
+): Promise<{ digest: string; bytes: number }[]> {
+  await lockUse(tx)
+  const rows = await tx
+    .selectFrom('received_original')
+    .select(['digest', 'bytes'])
+    .where('digest', 'in', [...digests])
+    .where('created_at', '<', before)
+    .orderBy('digest')
+    .forUpdate()
+    .execute()
+  return rows.map(({ digest, bytes }) => ({ digest, bytes: Number(bytes) }))
+}
+
+/** Gives the room of an original back whose object is gone. */
+export async function forgetOriginal(
+  tx: Tx,
+  original: { digest: string; bytes: number; key: string },
+): Promise<void> {
+  await tx.deleteFrom('received_original').where('digest', '=', original.digest).execute()
+  await tx
+    .updateTable('upload_use')
+    .set({ stored: sql<number>`greatest(stored - ${original.bytes}, 0)` })
+    .execute()
+  await tx
+    .updateTable('upload')
+    .set({ object_key: '' })
+    .where('object_key', '=', original.key)
+    .execute()
 }
 
 async function lockUse(tx: Tx): Promise<number> {

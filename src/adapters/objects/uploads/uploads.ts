@@ -86,14 +86,14 @@ export class FolderUploads {
   /** Hashes the whole file and keeps it as the object that `keyOf` names by the digest. */
   async finish(
     id: string,
-    keyOf: (digest: string) => string,
+    keyOf: (digest: string) => Promise<string>,
   ): Promise<{ digest: string; key: string }> {
     const path = this.#path(id)
     const hash = createHash('sha256')
     if ((await this.size(id)) > 0)
       for await (const piece of createReadStream(path)) hash.update(piece)
     const digest = `sha256:${hash.digest('hex')}`
-    const key = keyOf(digest)
+    const key = await keyOf(digest)
     if (!(await this.#objects.has(key))) {
       const empty = (await this.size(id)) === 0
       await this.#objects.put(key, empty ? new Uint8Array(0) : createReadStream(path))

@@ -17,7 +17,7 @@ export async function checkObjects(
   signal?: AbortSignal,
 ): Promise<Check[]> {
   const damage = new Findings('originals', 'Restore them from a backup, or upload the files again.')
-  const wanted = await wantedKeys(deps, organizationId)
+  const { wanted, leaving } = await wantedKeys(deps, organizationId)
   const missing = new Set(wanted.keys())
   const orphans: string[] = []
   let orphanCount = 0
@@ -31,7 +31,7 @@ export async function checkObjects(
       damage.looked++
       if ((await sha256Of(deps, key)) !== digest) damage.add(`${key} has other bytes than its name`)
     }
-    if (!wanted.has(key)) {
+    if (!wanted.has(key) && !leaving.has(key)) {
       orphanCount++
       if (orphans.length < shownOrphans) orphans.push(key)
     }
@@ -57,24 +57,27 @@ async function sha256Of({ objects }: DoctorDeps, key: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Keys that rows name, with the row. */
+/** Keys that rows name, with the row; `leaving`: originals of removed documents, which go a day later. */
 async function wantedKeys(
   { store }: DoctorDeps,
   organizationId: string,
-): Promise<Map<string, string>> {
+): Promise<{ wanted: Map<string, string>; leaving: Set<string> }> {
   const wanted = new Map<string, string>()
+  const leaving = new Set<string>()
   for (let after = ''; ; ) {
     const rows = await store.read(organizationId, (db) =>
       db
-        .selectFrom('document_version')
-        .select(['id', 'original_key', 'parsed_key'])
-        .where('id', '>', after)
-        .orderBy('id')
+        .selectFrom('document_version as v')
+        .innerJoin('document as d', 'd.id', 'v.document_id')
+        .select(['v.id', 'v.original_key', 'v.parsed_key', 'd.deleted_at'])
+        .where('v.id', '>', after)
+        .orderBy('v.id')
         .limit(page)
         .execute(),
     )
-    for (const { id, original_key, parsed_key } of rows) {
-      wanted.set(original_key, id)
+    for (const { id, original_key, parsed_key, deleted_at } of rows) {
+      if (deleted_at === null) wanted.set(original_key, id)
+      else leaving.add(original_key)
       wanted.set(parsed_key, id)
     }
     if (rows.length < page) break
@@ -84,7 +87,7 @@ async function wantedKeys(
     db.selectFrom('upload').select(['id', 'object_key']).where('state', '=', 'received').execute(),
   )
   for (const { id, object_key } of uploads) {
-    if (object_key !== '') wanted.set(object_key, id)
+    if (object_key !== '' && !leaving.has(object_key)) wanted.set(object_key, id)
   }
-  return wanted
+  return { wanted, leaving }
 }
