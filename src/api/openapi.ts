@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import { permissions } from '#kernel'
+import { anthropicError } from './compatible/anthropic/contract.ts'
+import { isAnthropicPath } from './compatible/anthropic/errors.ts'
 import { openAiError } from './compatible/openai/contract.ts'
 import { isOpenAiPath } from './compatible/openai/errors.ts'
 import { problem } from './contract/basics.ts'
@@ -162,7 +164,8 @@ function responsesOf(route: Route, components: Components): Json {
 
 function errorsOf(route: Route, components: Components): Json {
   const openAi = isOpenAiPath(route.path)
-  const schema = components.of(openAi ? openAiError : problem, 'output')
+  const theirs = isAnthropicPath(route.path) ? anthropicError : openAiError
+  const schema = components.of(openAi ? theirs : problem, 'output')
   const media = openAi ? 'application/json' : 'application/problem+json'
   const error = (description: string) => ({ description, content: { [media]: { schema } } })
   const takes = route.body ?? route.query ?? route.params

@@ -9,6 +9,7 @@ import {
   type Principal,
   type RequestContext,
 } from '#kernel'
+import { isAnthropicPath, sendDialectError } from './compatible/anthropic/index.ts'
 import { isOpenAiPath, sendOpenAiError } from './compatible/openai/index.ts'
 import type { ApiHouse } from './house.ts'
 import { denyAudited } from './http/denial.ts'
@@ -51,7 +52,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.addHook('onSend', async (request, reply) => secureHeaders(request, reply))
   app.setErrorHandler((error, request, reply) => {
     report(options, request, error)
-    sendError(request, reply, error)
+    sendError(request, reply, { error, options })
   })
   app.setNotFoundHandler((request, reply) => notFound(request, reply, options))
   for (const route of routes) if (!route.hot) register(app, route, options)
@@ -246,13 +247,20 @@ function notFound(request: FastifyRequest, reply: FastifyReply, options: ServerO
       .sendFile('index.html', { maxAge: 0, immutable: false })
   }
   const detail = `There is no ${request.method} ${path}.`
-  return sendError(request, reply, new PlinthError('NOT_FOUND', detail))
+  const error = new PlinthError('NOT_FOUND', detail)
+  return sendError(request, reply, { error, options })
 }
 
 /** In the words of the door that was knocked at. */
-function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
-  const send = isOpenAiPath(request.url) ? sendOpenAiError : sendProblem
-  send(reply, error, request.id)
+function sendError(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { error, options }: { error: unknown; options: ServerOptions },
+): void {
+  const anthropic = isAnthropicPath(request.url) && options.house.gateway.dialect('anthropic')
+  if (anthropic) sendDialectError(reply, { error, dialect: anthropic, requestId: request.id })
+  else if (isOpenAiPath(request.url)) sendOpenAiError(reply, error, request.id)
+  else sendProblem(reply, error, request.id)
 }
 
 function report(options: ServerOptions, request: FastifyRequest, error: unknown): void {

@@ -1,6 +1,10 @@
 import { rows } from './row.ts'
 
 export const dialects = rows('issue 4 §1', {
+  'M15.anthropic-client':
+    'The official Anthropic client asks assistants, calls models of any protocol, streams, and counts tokens',
+  'M15.anthropic-errors':
+    'The Anthropic door: fails in the words of the original, before the first word and after it',
   'M15.bedrock':
     'bedrock: signs as the published examples of Signature Version 4 do, and sends an API key as it is',
   'M15.bedrock-frames':

@@ -1,3 +1,4 @@
+import { anthropicRoutes } from '../compatible/anthropic/index.ts'
 import { openAiRoutes } from '../compatible/openai/index.ts'
 import type { Route } from '../http/route.ts'
 import { askRoutes } from './ask.ts'
@@ -44,4 +45,5 @@ export const routes: readonly Route[] = [
   ...systemBackupRoutes,
   openApiRoute(() => routes),
   ...openAiRoutes,
+  ...anthropicRoutes,
 ]

@@ -11,7 +11,7 @@ import { ChunkStream, completionOf, type Ending, headOf } from './reply.ts'
 
 type ChatCall = Call<unknown, unknown, ChatRequestBody>
 /** Text as it comes, and how it ended. */
-type Answering = AsyncGenerator<string, Ending>
+export type Answering = AsyncGenerator<string, Ending>
 
 export const chatRoutes = [
   route({
@@ -23,11 +23,12 @@ export const chatRoutes = [
     body: chatRequest,
     response: chatCompletion,
     events: chatChunk,
-    hot: forwardChat,
+    hot: (call, house) => forwardChat(call, house),
     async handler(call, house) {
       const { body, reply, request } = call
       refuseUnoffered(body)
-      const parts = await answeringOf(call, house)
+      const { context } = call
+      const parts = await answeringOf(askedIn(body), { context, house })
       const head = headOf(body.model, request.id, house.clock.now())
       reply.header('x-request-id', request.id)
       if (body.stream) {
@@ -65,24 +66,28 @@ async function streamed(
   }
 }
 
-/** An assistant's name comes before a model's of the same name. */
-async function answeringOf({ body, context }: ChatCall, house: ApiHouse): Promise<Answering> {
-  const messages = messagesOf(body)
-  const snapshot = await house.snapshots.get(context.organizationId)
-  if (snapshot.resolve('Assistant', body.model))
-    return fromAssistant(body.model, messages, { context, house })
-  if (!snapshot.resolve('Model', body.model)) throw noModel(body.model)
+/** What is asked, whatever door it came through. */
+export type Asked = Parameters<typeof complete>[0]
+
+function askedIn(body: ChatRequestBody): Asked {
   const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
-  return fromModel(
-    {
-      model: body.model,
-      messages,
-      ...(body.temperature == null ? {} : { temperature: body.temperature }),
-      ...(maxOutputTokens == null ? {} : { maxOutputTokens }),
-      ...(body.stop == null ? {} : { stop: [body.stop].flat() }),
-    },
-    { context, house },
-  )
+  return {
+    model: body.model,
+    messages: messagesOf(body),
+    ...(body.temperature == null ? {} : { temperature: body.temperature }),
+    ...(maxOutputTokens == null ? {} : { maxOutputTokens }),
+    ...(body.stop == null ? {} : { stop: [body.stop].flat() }),
+  }
+}
+
+/** An assistant's name comes before a model's of the same name. @throws NOT_FOUND */
+export async function answeringOf(asked: Asked, at: At): Promise<Answering> {
+  const { context, house } = at
+  const snapshot = await house.snapshots.get(context.organizationId)
+  if (snapshot.resolve('Assistant', asked.model))
+    return fromAssistant(asked.model, asked.messages, at)
+  if (!snapshot.resolve('Model', asked.model)) throw noModel(asked.model)
+  return fromModel(asked, at)
 }
 
 export function noModel(name: string): PlinthError {
@@ -93,7 +98,7 @@ export function noModel(name: string): PlinthError {
   })
 }
 
-interface At {
+export interface At {
   context: ChatCall['context']
   house: ApiHouse
 }

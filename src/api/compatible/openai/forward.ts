@@ -14,7 +14,11 @@ type Parsed = Record<string, unknown>
  * A call of a model that is reached over HTTP. Anything else (an assistant, the built-in model, a body that cannot be
  * read) is left to the common way, which answers or refuses it.
  */
-export async function forwardChat(call: HotCall, house: ApiHouse): Promise<boolean> {
+export async function forwardChat(
+  call: HotCall,
+  house: ApiHouse,
+  from: { door: string; protocol: string } = { door: 'openai.chat', protocol: 'openai' },
+): Promise<boolean> {
   const parsed = readable(call.body)
   if (!parsed || call.request.headers['idempotency-key'] !== undefined) return false
   const found = await authenticateRequest(call.request, house)
@@ -26,7 +30,7 @@ export async function forwardChat(call: HotCall, house: ApiHouse): Promise<boole
   const name = parsed.model as string
   if (snapshot.resolve('Assistant', name)) return false
   const model = modelNamed(snapshot, name, house.gateway)
-  const dialect = house.gateway.dialect('openai')
+  const dialect = house.gateway.dialect(from.protocol)
   if (!model?.remote || !dialect) return false
   const { request, reply, body } = call
   const stream = parsed.stream === true
@@ -35,7 +39,7 @@ export async function forwardChat(call: HotCall, house: ApiHouse): Promise<boole
       organizationId,
       principal,
       requestId: request.id,
-      door: 'openai.chat',
+      door: from.door,
       dialect,
       body,
       parsed,
