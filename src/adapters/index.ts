@@ -14,6 +14,7 @@ export {
 export { createDialectModel } from './models/dialect/index.ts'
 export type { HttpModelOptions } from './models/exchange.ts'
 export { createExtractiveModel, type Extractor } from './models/extractive/index.ts'
+export { createScriptedModel } from './models/scripted/index.ts'
 export { upstreamError } from './models/upstream-error.ts'
 export { FolderObjectStore } from './objects/folder/folder.ts'
 export { FolderUploads } from './objects/uploads/uploads.ts'

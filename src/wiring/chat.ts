@@ -1,4 +1,9 @@
-import { createDialectModel, createExtractiveModel, createOutboundClient } from '#adapters'
+import {
+  createDialectModel,
+  createExtractiveModel,
+  createOutboundClient,
+  createScriptedModel,
+} from '#adapters'
 import type { Config } from '#config'
 import { analyseIn, detectLanguage } from '#data'
 import {
@@ -42,6 +47,7 @@ export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
     factories: {
       extractive: () =>
         createExtractiveModel(createExtractor({ analyse: analyseIn, detectLanguage })),
+      scripted: ({ name, spec }) => createScriptedModel(name, spec.script ?? { rules: [] }),
       ...Object.fromEntries(remoteProtocols.map((one) => [one, remote(dialectOf(one)!)])),
     },
   })

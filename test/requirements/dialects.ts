@@ -33,6 +33,8 @@ export const dialects = rows('issue 4 §1', {
     'The tables of protocols say what the dialects do: making them anew changes nothing',
   'M15.gemini':
     'gemini: goes to the Gemini API with a key, and to Vertex with a token that a signed assertion bought',
+  'M15.scripted':
+    'A scripted model says what the first rule that fits says, the same each time, and fails where it is told to',
   'M15.openai-relatives':
     'relatives of chat completions: Mistral’s names and ids, deployments of Azure, reranking of Hugging Face',
 })

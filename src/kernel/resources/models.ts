@@ -103,10 +103,44 @@ export const providerDefaults = {
   healthPath: '/models',
 }
 
+/** What a scripted model says: the first rule whose words stand in the question answers it. */
+const script = z
+  .object({
+    rules: z
+      .array(
+        z
+          .object({
+            /** Words of the question, in any case; empty fits every question. */
+            when: z.string().max(500).default(''),
+            /** `{{question}}` stands for the question. */
+            reply: z.string().max(20_000).optional(),
+            fails: z.enum(['UPSTREAM_FAILED', 'UPSTREAM_TIMEOUT', 'TOO_MANY_REQUESTS']).optional(),
+            finish: z.enum(['stop', 'length', 'content-filter']).default('stop'),
+            /** Before each word. */
+            delayMs: milliseconds(0, 60_000).default(0),
+          })
+          .strict()
+          .refine(
+            ({ reply, fails }) => (reply === undefined) !== (fails === undefined),
+            'exactly one of "reply" and "fails"',
+          ),
+      )
+      .min(1)
+      .max(200),
+  })
+  .strict()
+
 export const providerSpec = z
   .object({
     protocol: z.enum([
-      ...(['extractive', 'openai', 'openai-responses', 'azure-openai', 'anthropic'] as const),
+      ...([
+        'extractive',
+        'scripted',
+        'openai',
+        'openai-responses',
+        'azure-openai',
+        'anthropic',
+      ] as const),
       ...(['bedrock', 'cohere', 'gemini', 'mistral', 'ollama', 'huggingface'] as const),
     ]),
     baseUrl: z.url().optional(),
@@ -138,13 +172,18 @@ export const providerSpec = z
       })
       .strict()
       .optional(),
+    script: script.optional(),
     /** Private origins that this provider may be reached at. */
     allowPrivate: z.array(origin).max(16).optional(),
   })
   .strict()
   .refine(
-    (p) => p.protocol === 'extractive' || p.baseUrl !== undefined,
+    (p) => p.protocol === 'extractive' || p.protocol === 'scripted' || p.baseUrl !== undefined,
     '"baseUrl" is needed for this protocol',
+  )
+  .refine(
+    (p) => (p.protocol === 'scripted') === (p.script !== undefined),
+    '"script" is needed for the protocol "scripted", and for no other',
   )
 
 const dollars = z.number().min(0).max(1_000_000)
