@@ -179,9 +179,9 @@ const eventsOf = async (traceId: string) => {
 /** How often the audit log says that somebody was refused. */
 const denials = async () => {
   const rows = await house.house.foundation.store.read(house.organizationId, (tx) =>
-    tx.selectFrom('audit_event').select('canonical').execute(),
+    tx.selectFrom('audit_event').select('seq').where('kind', '=', 'access.denied').execute(),
   )
-  return rows.filter(({ canonical }) => jsonOf(canonical).outcome === 'denied').length
+  return rows.length
 }
 
 /** Asks through every door, and demands the same of each: words, call of the model, policy, events, steps. */
