@@ -81,6 +81,7 @@ const silent: Record<Name, string> = {
   'POST /api/v1/routes/:name/explain':
     'A question with a body; nothing is called and nothing kept.',
   'POST /api/v1/uploads': 'Says what is to come; its content leaves upload.received.',
+  'POST /v1/messages/count_tokens': 'Counts, and keeps nothing.',
   'POST /v1/embeddings': 'Needs an embedder: openai.test.ts calls it with one and finds it booked.',
 }
 
@@ -292,6 +293,7 @@ async function answerActs(house: OpenHouse, ids: Ids): Promise<Act[]> {
     ['POST /api/v1/feedback', () => call('POST', '/feedback', { traceId: ids.traces, rating: 1 })],
     ['POST /api/v1/search', () => call('POST', '/search', search)],
     ['POST /v1/chat/completions', () => call('POST', '/v1/chat/completions', chat)],
+    ['POST /v1/messages', () => call('POST', '/v1/messages', { ...chat, max_tokens: 99 })],
   ]
 }
 
