@@ -72,7 +72,7 @@ export function dialectKit(dialect: Dialect, samples: DialectSamples): void {
         fc.property(anyCall(callFeatures.map(({ value }) => value)), (call) =>
           tellsOrSays(dialect, call),
         ),
-        { numRuns: 150 },
+        { numRuns: 150, seed: 1 },
       )
     })
 
@@ -101,7 +101,7 @@ export function dialectKit(dialect: Dialect, samples: DialectSamples): void {
           repliesOrSays(dialect, reply)
           streamsOrSays(dialect, reply)
         }),
-        { numRuns: 100 },
+        { numRuns: 100, seed: 1 },
       )
     })
 

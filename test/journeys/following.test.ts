@@ -38,12 +38,12 @@ describe('a Plinth that follows what it is given', () => {
       '# Lift\n\nThe goods lift takes 1,200 kilograms. Ask maria@example.org.\n',
     )
     const hits = async () => (await search('goods lift kilograms')).hits.length
-    // The watch begins within seconds of the resource: until then a touch is not seen.
+    // The watch begins within seconds of the resource: until then a touch is not seen. Scans wait for a pause in touches.
     const seen = async () => {
       await utimes(file, new Date(), new Date())
       return hits()
     }
-    await expect.poll(seen, { interval: 300 }).toBe(1)
+    await expect.poll(seen, { interval: 4_000 }).toBe(1)
     await writeFile(join(folder, 'stays.md'), 'The goods lift is inspected in May.\n')
     await expect.poll(hits, { interval: 300 }).toBe(2)
     await rm(file)
