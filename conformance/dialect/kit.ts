@@ -4,6 +4,7 @@ import { errorTable, PlinthError } from '../../src/kernel/index.ts'
 import {
   type Dialect,
   eventsOfReply,
+  type ModelCall,
   type ModelReply,
   ReplyGatherer,
   type StreamEvent,
@@ -37,6 +38,28 @@ export interface DialectStream {
 
 const options = { model: 'm-1', id: 'answer-1', created: 1_700_000_000, includeUsage: true }
 const place = { requestId: 'req_1' }
+
+/** Found once at random: what cannot be told was not among the losses. */
+const noToolNotParallel: ModelCall = {
+  model: 'm-1',
+  messages: [{ role: 'user', content: [{ type: 'text', text: 'What is the weather?' }] }],
+  stream: false,
+  maxOutputTokens: 300,
+  tools: [{ type: 'function', name: 'weather', parameters: { type: 'object' } }],
+  toolChoice: 'none',
+  parallelToolCalls: false,
+}
+const callBeforeThought: ModelReply = {
+  choices: [
+    {
+      content: [
+        { type: 'tool-call', id: 'call_a_0', name: 'a', arguments: '{}' },
+        { type: 'reasoning', text: 'Let me see.' },
+      ],
+      finish: 'tool-calls',
+    },
+  ],
+}
 
 /** What every dialect must do: tell whatever it is told, or say what it could not tell. */
 export function dialectKit(dialect: Dialect, samples: DialectSamples): void {
@@ -72,7 +95,7 @@ export function dialectKit(dialect: Dialect, samples: DialectSamples): void {
         fc.property(anyCall(callFeatures.map(({ value }) => value)), (call) =>
           tellsOrSays(dialect, call),
         ),
-        { numRuns: 150, seed: 1 },
+        { numRuns: 150, examples: [[noToolNotParallel]] },
       )
     })
 
@@ -101,7 +124,7 @@ export function dialectKit(dialect: Dialect, samples: DialectSamples): void {
           repliesOrSays(dialect, reply)
           streamsOrSays(dialect, reply)
         }),
-        { numRuns: 100, seed: 1 },
+        { numRuns: 100, examples: [[callBeforeThought]] },
       )
     })
 

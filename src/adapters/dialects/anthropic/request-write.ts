@@ -33,7 +33,7 @@ export function writeMessagesRequest(call: ModelCall): WireRequest {
     system: leading > 0 ? systemFor(call.messages.slice(0, leading), losses) : undefined,
     messages: turnsFor(call.messages, leading, losses),
     tools: call.tools && toolsFor(call.tools, losses),
-    tool_choice: choiceFor(call),
+    tool_choice: choiceFor(call, losses),
     temperature: temperatureFor(call, losses),
     top_p: call.topP,
     top_k: call.topK,
@@ -121,12 +121,16 @@ function toolsFor(tools: readonly CallTool[], losses: Losses): unknown[] {
   })
 }
 
-function choiceFor({ toolChoice, parallelToolCalls, tools }: ModelCall): unknown {
+function choiceFor({ toolChoice, parallelToolCalls, tools }: ModelCall, losses: Losses): unknown {
   const single =
     parallelToolCalls === undefined ? {} : { disable_parallel_tool_use: !parallelToolCalls }
   if (toolChoice === undefined)
     return parallelToolCalls === false && tools ? { type: 'auto', ...single } : undefined
-  if (toolChoice === 'none') return { type: 'none' }
+  if (toolChoice === 'none') {
+    if (parallelToolCalls !== undefined)
+      losses.add('parallelToolCalls', 'hint', 'Where no tool may be called it says nothing.')
+    return { type: 'none' }
+  }
   if (toolChoice === 'auto') return { type: 'auto', ...single }
   if (toolChoice === 'required') return { type: 'any', ...single }
   return { type: 'tool', name: toolChoice.name, ...single }

@@ -204,9 +204,9 @@ export function writeOllamaStream(options: StreamWriterOptions): StreamWriter {
         const owner = event.type === 'opaque' ? event.family : event.signedBy
         const effect = event.type === 'opaque' ? 'meaning' : 'changed'
         losses.add(event.type, effect, `Only ${owner} knows a part of the answer.`)
-      } else if (event.type === 'reasoning') return line({ thinking: event.text })
-      else {
+      } else {
         if (calls.size > 0) losses.add('content', 'hint', 'Calls of tools are told last.')
+        if (event.type === 'reasoning') return line({ thinking: event.text })
         if (event.type === 'refusal') losses.add('refusal', 'changed', 'A refusal is told as text.')
         const probable = event.type === 'text' ? event.logprobs : undefined
         const more = probable ? { done: false, logprobs: probabilities(probable) } : undefined
