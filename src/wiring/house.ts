@@ -82,7 +82,8 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
         await pipelines.indexKeeper.stop()
         await pipelines.schedule.stop()
         await pipelines.jobs.stop()
-        await gateway.usage.close()
+        // What could not be booked was told; the rest must end all the same.
+        await gateway.usage.close().catch(() => undefined)
         await foundation.authenticator.close()
         await foundation.signer.stop()
         await Promise.all([pipelines.close(), chat.close()])

@@ -12,6 +12,8 @@ const maxSteps = 2_000
 const dayMs = 86_400_000
 /** The longest window of a budget. */
 const windowMs = 31 * dayMs
+/** This window and the one before: a budget by the minute counts half a million windows a year for each key. */
+const countersKeptMs = 2 * windowMs
 
 /**
  * Deletes calls that ended before the day of `before` (UTC), and the counts of budget windows that were over by then,
@@ -46,7 +48,7 @@ async function purgeOf(
     gone += calls
     if (calls < stepRows) break
   }
-  const over = new Date(before.getTime() - windowMs)
+  const over = new Date(Math.max(before.getTime() - windowMs, Date.now() - countersKeptMs))
   for (let step = 0; step < maxSteps; step++) {
     if ((await store.within(organizationId, (tx) => deleteCounters(tx, over))) < stepRows) break
   }
