@@ -16,6 +16,7 @@ import { denyAudited } from './http/denial.ts'
 import { clientSignal } from './http/events.ts'
 import { withIdempotency } from './http/idempotency.ts'
 import { parseJson, valid, withoutNul } from './http/input.ts'
+import { labelsOf } from './http/labels.ts'
 import { sendProblem } from './http/problem.ts'
 import { type Route, replied } from './http/route.ts'
 import { authenticateRequest } from './http/sign-in.ts'
@@ -150,7 +151,8 @@ async function contextOf(
   const found = await authenticateRequest(request, options.house)
   if ('principal' in found) {
     const { organizationId, principal } = found
-    const context = { organizationId, principal, requestId: request.id, signal }
+    const labels = labelsOf(request.headers)
+    const context = { organizationId, principal, requestId: request.id, signal, labels }
     const missing = missingPermission(route, principal)
     if (missing)
       throw await denyAudited(options.house, context, { permission: missing, record: route.refuse })

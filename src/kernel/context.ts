@@ -38,10 +38,23 @@ export function holds(principal: Principal, permission: Permission, project?: st
   return principal.projectPermissions?.get(project)?.has(permission) === true
 }
 
+/** What a caller says of a request beside its content. Each only narrows where models may process it. */
+export interface RequestLabels {
+  useCase?: string
+  conversation?: string
+  /** Classes of the data in it: a model that is not cleared for each never gets it. */
+  dataClasses?: readonly string[]
+  /** Regions that it must not leave. */
+  regions?: readonly string[]
+  /** Language tag. */
+  language?: string
+}
+
 /** What every use case receives beside its input. */
 export interface RequestContext {
   organizationId: string
   principal: Principal
   requestId: string
   signal: AbortSignal
+  labels?: RequestLabels
 }

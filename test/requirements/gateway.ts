@@ -26,6 +26,10 @@ export const gateway = rows('issue 4', {
     'A call that carries a data class or region goes only where it may, also on fallback',
   'M36.gateway-hedge':
     'A hedged call is answered by the first to speak, and the other is cancelled',
+  'M26.no-way-around':
+    'No header and no body of a call of a model leads around budgets, labels and accounts',
+  'M6.assistant-labels': 'The models of an assistant must be cleared for what its caller says, too',
+  'M15.route-names': 'A Route answers by its name, whoever its models are',
   'M26.usage-equals': 'The usage of a call is the provider’s own',
   'M26.budget-race':
     'Budgets: let pass what is left and no more, whoever asks at once on two servers',

@@ -73,6 +73,7 @@ function factsOf(
   ]
   return {
     ...callerFacts(run.context),
+    ...run.context.labels,
     operation: 'chat',
     needs: [],
     inputTokens: said.reduce((sum, text) => sum + estimateTokens(text) + 4, ground.tokens),

@@ -12,6 +12,8 @@ export interface Asked {
   parsed: Readonly<JsonObject>
   stream: boolean
   usageWanted: boolean
+  /** Headers of the caller's protocol, for an endpoint that speaks it too. */
+  headers: Readonly<Record<string, string>>
   /** The caller's. */
   dialect: Dialect
   model: ReadyModel
@@ -43,15 +45,23 @@ function passed(asked: Asked, { candidate, place }: Chosen): WireAttempt | Promi
   const set = stream && !usageWanted ? withUsage(asked) : undefined
   const body = spliceBody(asked.body, parsed, { model, ...(set ? { set } : {}) })
   const { secrets } = place.endpoint
-  if (place.fixed) return { ...place.fixed, secrets, body }
+  if (place.fixed) return { ...withHeaders(place.fixed, asked), secrets, body }
   const path = place.dialect.writeRequest(emptyCall(model, stream)).path
   const sent = place.endpoint.perRequest ? body.toString('utf8') : ''
   const address = place.endpoint.address(path, sent)
   return then(address, (found) => {
     const where = addressed(found)
     if (!place.endpoint.perRequest) place.fixed = where
-    return { ...where, secrets, body }
+    return { ...withHeaders(where, asked), secrets, body }
   })
+}
+
+function withHeaders<T extends { headers: Record<string, string> }>(
+  where: T,
+  { headers }: Asked,
+): T {
+  for (const _ in headers) return { ...where, headers: { ...where.headers, ...headers } }
+  return where
 }
 
 function translated(

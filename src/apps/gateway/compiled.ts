@@ -21,7 +21,7 @@ export interface ReadyModel {
   route: CompiledRoute
   /** By candidate and key, kept as long as the snapshot. */
   places: Map<string, Place>
-  /** Every candidate is called over HTTP. */
+  /** A candidate is called over HTTP: the hub calls those, and passes over models within this process. */
   remote: boolean
   guardrail: ResourceSpec<'Guardrail'>['personalData'] | undefined
 }
@@ -67,7 +67,7 @@ function compile(snapshot: Snapshot, name: string, house: GatewayHouse): ReadyMo
   if (!model) return undefined
   const routes = house.router.routes(snapshot)
   const route = (named && routes.route(name)) ?? routes.model(name)
-  const remote = route.candidates.every(({ provider }) => house.dialect(provider.spec.protocol))
+  const remote = route.candidates.some(({ provider }) => house.dialect(provider.spec.protocol))
   return {
     name: model.name,
     project: model.project,

@@ -1,17 +1,8 @@
-import type { Capability, Principal } from '#kernel'
+import type { Capability, Principal, RequestLabels } from '#kernel'
 import type { RequestFacts } from '#models'
 import { callerFacts } from '../answer/routing.ts'
 import type { ReadyModel } from './compiled.ts'
 import { bytesPerToken } from './prices.ts'
-
-/** What a caller says of a call beside its body; each may only narrow where it goes. */
-export interface CallLabels {
-  useCase?: string
-  conversation?: string
-  dataClasses?: readonly string[]
-  regions?: readonly string[]
-  language?: string
-}
 
 /** What routing needs to know of a call, read from its body without translating it. */
 export function factsOf(
@@ -20,7 +11,7 @@ export function factsOf(
     body: Buffer
     parsed: Readonly<Record<string, unknown>>
     stream: boolean
-    labels: CallLabels
+    labels: RequestLabels
   },
   model: ReadyModel,
   now: number,

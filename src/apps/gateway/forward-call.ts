@@ -6,14 +6,14 @@ import {
   type Spender,
   subjectRules,
 } from '#governance'
-import { newId, PlinthError, type Principal } from '#kernel'
+import { newId, PlinthError, type Principal, type RequestLabels } from '#kernel'
 import { type Choice, Forwarding, type ForwardSink, noneLeft } from '#models'
 import type { Dialect } from '#ports'
 import type { Snapshot } from '#store'
 import { type Account, noteRefused, settle } from './accounting.ts'
 import { attemptOf } from './attempts.ts'
 import { budgetsOf, placeOf, type ReadyModel } from './compiled.ts'
-import { answersOf, type CallLabels, factsOf, maxTokensOf } from './facts.ts'
+import { answersOf, factsOf, maxTokensOf } from './facts.ts'
 import type { GatewayHouse } from './house.ts'
 import { isOpen, type MaskedCall, maskCall } from './masking.ts'
 import { estimateOf, requirePrices } from './prices.ts'
@@ -30,7 +30,9 @@ export interface GatewayCall {
   /** What JSON.parse read of `body`. */
   parsed: Readonly<Record<string, unknown>>
   stream: boolean
-  labels: CallLabels
+  labels: RequestLabels
+  /** Headers of the caller's protocol. */
+  headers: Readonly<Record<string, string>>
 }
 
 /** A call that may be made: what it may cost is reserved. */

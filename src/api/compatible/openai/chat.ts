@@ -86,7 +86,8 @@ export async function answeringOf(asked: Asked, at: At): Promise<Answering> {
   const snapshot = await house.snapshots.get(context.organizationId)
   if (snapshot.resolve('Assistant', asked.model))
     return fromAssistant(asked.model, asked.messages, at)
-  if (!snapshot.resolve('Model', asked.model)) throw noModel(asked.model)
+  const known = snapshot.resolve('Route', asked.model) ?? snapshot.resolve('Model', asked.model)
+  if (!known) throw noModel(asked.model)
   return fromModel(asked, at)
 }
 

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { type Admitted, admit, type CallLabels, modelNamed } from '#apps'
-import { PlinthError } from '#kernel'
+import { type Admitted, admit, modelNamed } from '#apps'
 import type { ForwardSink } from '#models'
+import type { Dialect } from '#ports'
 import type { ApiHouse } from '../../house.ts'
+import { labelsOf } from '../../http/labels.ts'
 import type { HotCall } from '../../http/route.ts'
 import { authenticateRequest } from '../../http/sign-in.ts'
 
@@ -20,7 +21,7 @@ export async function forwardChat(
   from: { door: string; protocol: string } = { door: 'openai.chat', protocol: 'openai' },
 ): Promise<boolean> {
   const parsed = readable(call.body)
-  if (!parsed || call.request.headers['idempotency-key'] !== undefined) return false
+  if (!parsed) return false
   const found = await authenticateRequest(call.request, house)
   if (!('principal' in found)) return false
   const { organizationId, principal } = found
@@ -45,6 +46,7 @@ export async function forwardChat(
       parsed,
       stream,
       labels: labelsOf(request.headers),
+      headers: headersFor(dialect, request.headers),
     },
     { model, snapshot },
     house.gateway,
@@ -53,36 +55,17 @@ export async function forwardChat(
   return true
 }
 
-const label = /^[\w.@:/-]{1,200}$/
+/** Choose whose account at the provider is charged: that is the Provider resource's to say. */
+const accounts = new Set(['openai-organization', 'openai-project'])
 
-/** What a caller says of its call in headers. @throws INVALID_INPUT: a label that is not understood must not be lost. */
-function labelsOf(headers: IncomingHttpHeaders): CallLabels {
-  const one = (name: string): string | undefined => {
+/** Headers that belong to the caller's protocol, for an endpoint that speaks it too. */
+function headersFor(dialect: Dialect, headers: IncomingHttpHeaders): Record<string, string> {
+  const kept: Record<string, string> = {}
+  for (const name of dialect.forwardedHeaders) {
     const value = headers[name]
-    if (value === undefined) return undefined
-    if (typeof value === 'string' && label.test(value)) return value
-    const detail = `The header ${name} is one word of letters, digits and ".", "_", "-", "@", ":", "/".`
-    throw new PlinthError('INVALID_INPUT', { detail, where: `header/${name}` })
+    if (typeof value === 'string' && !accounts.has(name)) kept[name] = value
   }
-  const list = (name: string): string[] | undefined => {
-    const value = headers[name]
-    if (value === undefined) return undefined
-    return String(value)
-      .split(',')
-      .map((part) => part.trim().toLowerCase())
-  }
-  const useCase = one('x-plinth-use-case')
-  const conversation = one('x-plinth-conversation')
-  const language = one('x-plinth-language')
-  const dataClasses = list('x-plinth-data-class')
-  const regions = list('x-plinth-region')
-  return {
-    ...(useCase === undefined ? {} : { useCase }),
-    ...(conversation === undefined ? {} : { conversation }),
-    ...(language === undefined ? {} : { language }),
-    ...(dataClasses === undefined ? {} : { dataClasses }),
-    ...(regions === undefined ? {} : { regions }),
-  }
+  return kept
 }
 
 /** Undefined for what the common way will refuse with its own words. */
