@@ -1,5 +1,5 @@
 import type { AnswerHouse, GatewayHouse } from '#apps'
-import type { IngestHouse } from '#data'
+import type { IngestHouse, ResourceReader } from '#data'
 import type {
   AuditEventInput,
   Authenticator,
@@ -32,6 +32,8 @@ export interface ApiHouse {
   answer: AnswerHouse
   gateway: GatewayHouse
   ingest: IngestHouse
+  /** Reads YAML that somebody sent. */
+  resourceReader: ResourceReader
   jobs: JobWorker
   uploads: UploadFiles
   /** Bytes that uploads and texts may store for one organization; 0: no limit. */

@@ -16,6 +16,7 @@ export const limits = {
   jobStreams: 200,
   nameChars: 253,
   resourceYamlBytes: 1024 * 1024,
+  resourceYamlSeconds: 20,
   resourcesPerApply: 2_000,
   resourcesPerOrganization: 20_000,
   liveKeysPerUser: 200,

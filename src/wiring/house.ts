@@ -112,7 +112,7 @@ function apiHouse(
 ): ApiHouse {
   const { config, embedders, chat, offers, gateway } = parts
   const startedAt = new Date()
-  const { objects, ingest, answer, jobs } = pipelines
+  const { objects, ingest, answer, jobs, resourceReader } = pipelines
   return {
     ...foundation,
     version,
@@ -121,6 +121,7 @@ function apiHouse(
     answer,
     gateway,
     ingest,
+    resourceReader,
     jobs,
     uploads: new FolderUploads(join(config.dataDir, 'uploads'), objects),
     uploadQuota: config.uploadQuotaMb * 1024 * 1024,

@@ -12,6 +12,7 @@ import {
   ingestBatch,
   Offload,
   type ParserPool,
+  ResourceReader,
   SearchWorkers,
   SourceSchedule,
   StoredIndexes,
@@ -35,6 +36,7 @@ export interface Pipelines {
   schedule: SourceSchedule
   search: SearchWorkers
   indexKeeper: IndexKeeper
+  resourceReader: ResourceReader
   close(): Promise<void>
 }
 
@@ -53,6 +55,7 @@ export function openPipelines(foundation: Foundation, parts: Parts): Pipelines {
   const search = new SearchWorkers({ memoryBytes: config.indexMemoryMb * 1024 * 1024 })
   const parser = createParserPool({ childPath: parserChildPath(), size: config.parsers })
   const offload = new Offload({ threads: 1 })
+  const resourceReader = new ResourceReader()
   const embedder = embedderFor(embedders)
   const ingest = ingestHouse(foundation, { config, objects, parser, offload, embedder })
   const jobs = jobWorker(foundation, ingest, parts)
@@ -76,8 +79,10 @@ export function openPipelines(foundation: Foundation, parts: Parts): Pipelines {
     schedule: sourceSchedule(foundation, ingest, { jobs, log: parts.log }),
     search,
     indexKeeper: indexKeeper(answer, parts.log),
+    resourceReader,
     close: async () => {
-      await Promise.all([search.close(), parser.close(), offload.close()])
+      const rest = [parser.close(), offload.close(), resourceReader.close()]
+      await Promise.all([search.close(), ...rest])
     },
   }
 }

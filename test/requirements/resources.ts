@@ -39,6 +39,8 @@ export const resources = rows('issue 3 §2', {
     'Reading resources: refuses bombs quickly: aliases, depth, sizes, thousands of keys and errors',
   'M18.yaml-in':
     'Reading resources: reads several documents, lists and JSON, with defaults filled in',
+  'M18.yaml-thread':
+    'Long files of resources: are read beside the event loop, for a limited time, with the same findings',
   'M18.yaml-roundtrip': 'Writing YAML: is read back as the same resource',
   'M23.release-digest':
     'The snapshot of an organization: gives a release whose digest moves exactly when what an assistant uses moves',

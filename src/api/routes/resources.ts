@@ -80,9 +80,9 @@ export const resourceRoutes = [
     body: applyRequest,
     response: applyResult,
     async handler({ context, body }, house) {
-      const file = { file: body.file, text: body.yaml }
+      const parsed = await house.resourceReader.read({ file: body.file, text: body.yaml })
       const outcome = await house.store.within(context.organizationId, (tx) =>
-        applyWritten(tx, file, {
+        applyWritten(tx, parsed, {
           ...actingOf(house, context),
           dryRun: body.dryRun,
           message: body.message,

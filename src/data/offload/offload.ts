@@ -22,8 +22,8 @@ interface Thread {
 const maxQueue = 1_000
 
 /**
- * Worker threads for the processor's work of ingestion: masking, chunking and analysis of a long document take
- * seconds, and the event loop must answer meanwhile. A thread that dies fails its tasks and is started again.
+ * Worker threads for the processor's work: masking, chunking and analysis of a long document take seconds, and so does
+ * a long file of resources; the event loop must answer meanwhile. A thread that dies fails its tasks and is started again.
  */
 export class Offload {
   readonly #threads: Thread[] = []
@@ -37,17 +37,32 @@ export class Offload {
     this.#idleMs = options.idleMs ?? 30_000
   }
 
-  /** Runs one task of `tasks.ts` in a thread. Throws what the task throws. */
-  run<N extends TaskName>(task: N, input: Input<N>): Promise<Output<N>> {
+  /**
+   * Runs one task of `tasks.ts` in a thread. Throws what the task throws, and TOO_LARGE once it took `limitMs`: the thread
+   * is ended then, with whatever waits in it (UNAVAILABLE).
+   */
+  run<N extends TaskName>(
+    task: N,
+    input: Input<N>,
+    { limitMs }: { limitMs?: number } = {},
+  ): Promise<Output<N>> {
     const thread = this.#pick()
     if (thread.busy.size >= maxQueue) {
-      throw new PlinthError('UNAVAILABLE', 'Too many documents are being prepared at once.')
+      throw new PlinthError('UNAVAILABLE', 'Too much is being prepared at once.')
     }
     const id = this.#nextId++
-    return new Promise((resolve, reject) => {
+    const done = new Promise<Output<N>>((resolve, reject) => {
       thread.busy.set(id, { resolve: resolve as (output: unknown) => void, reject })
       thread.worker.postMessage({ id, task, input } satisfies TaskRequest)
     })
+    if (limitMs === undefined) return done
+    const limit = setTimeout(() => {
+      const waiting = thread.busy.get(id)
+      thread.busy.delete(id)
+      waiting?.reject(new PlinthError('TOO_LARGE', `This takes longer than ${limitMs} ms.`))
+      void thread.worker.terminate()
+    }, limitMs)
+    return done.finally(() => clearTimeout(limit))
   }
 
   async close(): Promise<void> {

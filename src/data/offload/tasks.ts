@@ -7,11 +7,15 @@ import {
 } from '#governance'
 import type { ResourceSpec } from '#kernel'
 import type { ParsedDocument } from '#ports'
+import type { PlainResources, ResourceFile } from '#store'
 import { analyse } from '../analyse.ts'
 import { type Chunk, chunkDocument } from '../chunk.ts'
 import { detectLanguage } from '../language.ts'
 
-/** The pure, heavy work of ingestion, by name. Input and output cross a thread boundary: plain data only. */
+/**
+ * The pure, heavy work that the event loop must not wait for, by name. Input and output cross a thread boundary: plain
+ * data only.
+ */
 export const tasks = {
   async mask(input: {
     document: ParsedDocument
@@ -46,6 +50,12 @@ export const tasks = {
       return { ...chunk, text, searchText: terms.join(' ') }
     })
     return { language: language as string, chunks }
+  },
+
+  async resources({ file }: { file: ResourceFile }): Promise<PlainResources> {
+    // Only where it is needed: it brings the database's client along.
+    const { parseResources, plainly } = await import('#store')
+    return plainly(parseResources([file]))
   },
 }
 

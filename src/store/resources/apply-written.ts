@@ -2,22 +2,21 @@ import { holds } from '#kernel'
 import type { Tx } from '../store.ts'
 import { type ApplyOptions, type ApplyOutcome, applyResources, danglingProblems } from './apply.ts'
 import type { Origin, ResourceProblem } from './check.ts'
-import { type ParsedResources, parseResources, type ResourceFile, throwProblems } from './parse.ts'
+import { type ParsedResources, throwProblems } from './parse.ts'
 import { referringKinds } from './references.ts'
 import { writePermission } from './rights.ts'
 import { World } from './world.ts'
 
 /**
- * Applies a text of resources: all of it or none (see `applyResources`). What is wrong with it comes at once: where
- * something is not valid, references that lead nowhere are among the findings too.
+ * Applies resources as somebody wrote them: all or none (see `applyResources`). What is wrong with them comes at once:
+ * where something is not valid, references that lead nowhere are among the findings too.
  * @throws as `applyResources`.
  */
 export async function applyWritten(
   tx: Tx,
-  file: ResourceFile,
+  parsed: ParsedResources,
   options: ApplyOptions,
 ): Promise<ApplyOutcome> {
-  const parsed = parseResources([file])
   if (parsed.problems.length > 0) {
     const more = await referenceProblems(tx, parsed, options)
     const all = [...parsed.problems, ...more]

@@ -16,7 +16,7 @@ import { whole } from './assistant.fixture.ts'
 import type { By, ResourceEvent } from './by.ts'
 import { deleteResource, removeLabel, rollbackResource, setLabel } from './change.ts'
 import type { ResourceInput } from './check.ts'
-import { parseResourcesStrictly } from './parse.ts'
+import { parseResources, parseResourcesStrictly } from './parse.ts'
 import { diffVersions, getResource, listResources, resourceHistory } from './read.ts'
 
 let test: TestStore
@@ -176,7 +176,7 @@ describe('applying resources', () => {
       text: `${text}\n---\nkind: Route\nname: q\nspec: {models: [n]}\n`,
     }
     const refused = (principal: Principal) =>
-      failure(within((tx) => applyWritten(tx, file, { ...by, principal })))
+      failure(within((tx) => applyWritten(tx, parseResources([file]), { ...by, principal })))
     const all = (await refused(systemPrincipal)).problems.map(({ detail }) => detail)
     expect(all).toHaveLength(4)
     expect(all.join(' ')).toMatch(/Unknown key "rout".* spec.route is missing.*|wordz/)

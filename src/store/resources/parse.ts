@@ -1,7 +1,8 @@
 import { Composer, type CST, type Document, LineCounter, type ParsedNode, Parser } from 'yaml'
 import { limits, PlinthError, type Resource, type ResourceKind } from '#kernel'
 import { checkResource, isKind, type Origin, problemAt, type ResourceProblem } from './check.ts'
-import { type LocatedValue, type Path, YamlReader } from './yaml-values.ts'
+import { referencesOf } from './references.ts'
+import { keyOf, type LocatedValue, type Path, type Place, YamlReader } from './yaml-values.ts'
 
 export interface ResourceFile {
   /** Shown in errors. */
@@ -53,6 +54,53 @@ export function parseResources(files: readonly ResourceFile[]): ParsedResources 
   findDuplicates(out)
   out.problems.splice(maxProblems)
   return out
+}
+
+interface PlainOrigin {
+  file: string
+  /** Of what may be found wrong after reading, when it is compared with what is stored. */
+  places: Map<string, Place>
+}
+type Plain<T> = Omit<T, 'origin'> & { at: PlainOrigin }
+
+/** What was read, without functions: it crosses the boundary of a thread. */
+export interface PlainResources {
+  resources: Plain<ParsedResource>[]
+  refused: Plain<RefusedResource>[]
+  problems: ResourceProblem[]
+}
+
+/** For `located` in another thread. */
+export function plainly({ resources, refused, problems }: ParsedResources): PlainResources {
+  return { resources: resources.map(plain), refused: refused.map(plain), problems }
+}
+
+function plain<T extends { kind: ResourceKind; spec: unknown; origin: Origin }>(one: T): Plain<T> {
+  const { origin, ...rest } = one
+  const paths: Path[] = [[], ['kind'], ['name'], ['project'], ['spec']]
+  for (const { path } of referencesOf(one)) paths.push(path)
+  const places = new Map(paths.map((path) => [keyOf(path), origin.locate(path)]))
+  return { ...rest, at: { file: origin.file, places } }
+}
+
+/** What another thread read, with its places to be asked for again. */
+export function located({ resources, refused, problems }: PlainResources): ParsedResources {
+  return {
+    resources: resources.map(withOrigin<ParsedResource>),
+    refused: refused.map(withOrigin<RefusedResource>),
+    problems,
+  }
+}
+
+function withOrigin<T extends { origin: Origin }>({ at, ...rest }: Plain<T>): T {
+  const locate = (path: Path): Place => {
+    for (let length = path.length; length > 0; length--) {
+      const place = at.places.get(keyOf(path.slice(0, length)))
+      if (place) return place
+    }
+    return at.places.get('') ?? { line: 1, column: 1 }
+  }
+  return { ...rest, origin: { file: at.file, locate } } as unknown as T
 }
 
 /** The same for callers that want all or nothing. Throws INVALID_INPUT with all problems. */

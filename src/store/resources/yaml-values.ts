@@ -218,6 +218,7 @@ function wrongKey(
   return undefined
 }
 
-function keyOf(path: Path): string {
+/** A path as one word. */
+export function keyOf(path: Path): string {
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
