@@ -28,6 +28,8 @@ export const models = rows('issue 3 §4', {
     'The outbound client: reaches what is allowed, keeps the connection, follows no redirect',
   'M15.outbound-cancel':
     'The outbound client: breaks off what is too large, and what its caller leaves',
+  'M15.outbound-resume':
+    'The outbound client: reads on after the first bytes, when what was awaited came while nothing was read',
   'M15.outbound-errors':
     'The outbound client: reports a cut connection as failed and never tells the headers',
   'M15.outbound-proxy': 'The outbound client: goes through a proxy, which is told no private name',

@@ -75,7 +75,8 @@ export class Exchange implements OutboundExchange, Bounded, Dispatcher.DispatchH
   release(): void {
     if (!this.#held || this.#step === 'over') return
     this.#held = false
-    this.#await('next byte', this.#request.timeouts.idleMs)
+    // A reader that is at work on the first bytes still has to say that it goes on.
+    if (this.#step !== 'reader') this.#await('next byte', this.#request.timeouts.idleMs)
   }
 
   late(): void {

@@ -220,6 +220,34 @@ describe('the outbound client', () => {
     await stuck.close()
   })
 
+  it('reads on after the first bytes, when what was awaited came while nothing was read [M15.outbound-resume]', async () => {
+    respond = (_, response) => {
+      response.write('first ')
+      setTimeout(() => response.end('last'), 20)
+    }
+    const answer = new Promise<string>((done) => {
+      let text = ''
+      const held = {
+        ...request({ timeouts: { ...request().timeouts, idleMs: 2_000 } }),
+        held: true,
+      }
+      const exchange = allowed.dispatch({ origin: base, path: '/' }, held, {
+        head: () => undefined,
+        data: (bytes) => {
+          queueMicrotask(() => {
+            text += bytes
+            exchange.release()
+            exchange.resume()
+          })
+          return false
+        },
+        end: () => queueMicrotask(() => done(text)),
+        error: (error) => done(error.message),
+      })
+    })
+    expect(await answer).toBe('first last')
+  })
+
   it('breaks off what is too large, and what its caller leaves [M15.outbound-cancel]', async () => {
     respond = (_, response) => {
       const timer = setInterval(() => response.write('x'.repeat(1_000)), 5)
