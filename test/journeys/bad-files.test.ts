@@ -96,7 +96,13 @@ describe('bad files', () => {
       (one: { externalId: string }) => one.externalId === 'really-a-pdf.txt',
     )
     expect(hit).toMatchObject({ page: 1 })
-    expect(job.progress).toMatchObject({ filesFailed: files.filter(([, , code]) => code).length })
+    const filesFailed = files.filter(([, , code]) => code).length
+    expect(job.progress).toMatchObject({ filesFailed })
+    // As they are still, an hour later: not read again, and not called fine either.
+    const again = await house.sync('files')
+    const filesUnchanged = files.length - filesFailed
+    const filesTotal = files.length
+    expect(again.progress).toMatchObject({ filesFailed, filesUnchanged, filesTotal, pages: 0 })
   }, 180_000)
 
   it('that hold nothing, or only control characters, do no harm [M1.isolated]', async () => {

@@ -59,16 +59,17 @@ interface Tally {
 async function scanProgress(tx: Tx, row: JobRow): Promise<JobView['progress']> {
   const tally = await childTally(tx, row.id)
   const listed = numbers(row.progress)
-  const unchanged = (listed.filesUnchanged ?? 0) + tally.unchanged
+  const { filesUnchanged = 0, stillFailed = 0 } = listed
+  const notRead = filesUnchanged + stillFailed
   const seconds = row.startedAt ? (lastMoment(row) - row.startedAt.getTime()) / 1_000 : 0
   const rate = seconds > 0.5 ? tally.done / seconds : 0
   const left = tally.total - tally.done
   const live = row.state === 'running' || row.state === 'waiting' || row.state === 'queued'
   return {
-    filesDone: tally.done + (listed.filesUnchanged ?? 0),
-    filesTotal: tally.total + (listed.filesUnchanged ?? 0),
-    filesFailed: tally.failed,
-    filesUnchanged: unchanged,
+    filesDone: tally.done + notRead,
+    filesTotal: tally.total + notRead,
+    filesFailed: tally.failed + stillFailed,
+    filesUnchanged: tally.unchanged + filesUnchanged,
     pages: tally.pages,
     chunks: tally.chunks,
     ...(row.state === 'running' ? { current: `Listed ${listed.listed ?? 0} files` } : {}),

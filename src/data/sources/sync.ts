@@ -60,11 +60,20 @@ interface Scan {
   queued: number
   /** Files that this job had not to read; those that it read are unchanged in its later listings. */
   unchanged: number
+  /** The same of files that an earlier job could not read, and that are as they were then. */
+  stillFailed: number
   removed: number
   problems: number
 }
 
-const noScan: Scan = { listed: 0, queued: 0, unchanged: 0, removed: 0, problems: 0 }
+const noScan: Scan = {
+  listed: 0,
+  queued: 0,
+  unchanged: 0,
+  stillFailed: 0,
+  removed: 0,
+  problems: 0,
+}
 
 /** Asks for a scan of a source; one that is queued or under way is joined, and lists again when it has ended. */
 export function requestSync(tx: Tx, input: SyncInput, createdBy: string) {
@@ -130,7 +139,7 @@ async function scanOnce(
 
 /** What children of this job were given to read before: by an earlier listing, or by this one before it was cut off. */
 interface Given {
-  files: number
+  ids: Set<string>
   /** Change marks of documents that still wait to be read, by id. */
   waiting: Map<string, string | null>
 }
@@ -141,12 +150,13 @@ async function givenToChildren(tx: Tx, id: string): Promise<Given> {
     .select(['state', sql<BatchInput['items']>`input->'items'`.as('items')])
     .where('parent_id', '=', id)
     .execute()
-  const given: Given = { files: 0, waiting: new Map() }
+  const given: Given = { ids: new Set(), waiting: new Map() }
   for (const { state, items } of rows) {
-    given.files += items.length
-    if (state !== 'queued' && state !== 'running') continue
-    for (const { documentId, changeMark } of items)
-      given.waiting.set(documentId, changeMark ?? null)
+    const waits = state === 'queued' || state === 'running'
+    for (const { documentId, changeMark } of items) {
+      given.ids.add(documentId)
+      if (waits) given.waiting.set(documentId, changeMark ?? null)
+    }
   }
   return given
 }
@@ -183,8 +193,8 @@ class Scanner {
   readonly #settings: string
   readonly #scan: Scan
   readonly #given: Given
-  /** Files that are as this or an earlier job read them. */
-  #same = 0
+  /** Files that are as an earlier job left them. */
+  readonly #same = { read: 0, failed: 0 }
   readonly #seen = new Set<string>()
 
   constructor(
@@ -196,7 +206,7 @@ class Scanner {
     this.#house = house
     this.#found = found
     this.#given = found.given
-    this.#scan = { ...found.before, queued: found.given.files, listed: 0, problems: 0 }
+    this.#scan = { ...found.before, queued: found.given.ids.size, listed: 0, problems: 0 }
     this.#input = context.job.input as SyncInput
     this.#settings = settingsDigest(found)
   }
@@ -234,10 +244,10 @@ class Scanner {
       await enqueueChildren(tx, { id: this.#context.job.id, createdBy: this.#input.actor.id }, work)
     })
     this.#scan.listed += items.length
-    const { files, waiting } = this.#given
-    const notRead = this.#same - (files - waiting.size)
-    this.#scan.unchanged = Math.max(this.#scan.unchanged, notRead)
-    this.#context.progress({ listed: this.#scan.listed, filesUnchanged: this.#scan.unchanged })
+    this.#scan.unchanged = Math.max(this.#scan.unchanged, this.#same.read)
+    this.#scan.stillFailed = Math.max(this.#scan.stillFailed, this.#same.failed)
+    const { listed, unchanged, stillFailed } = this.#scan
+    this.#context.progress({ listed, filesUnchanged: unchanged, stillFailed })
   }
 
   async #wantedWork(
@@ -260,7 +270,7 @@ class Scanner {
       const same =
         row?.changeMark != null && row.changeMark === item.changeMark && !stale.has(row.id)
       if (same && !this.#input.force && row.state !== 'pending') {
-        this.#same++
+        if (!this.#given.ids.has(row.id)) this.#same[row.state === 'failed' ? 'failed' : 'read']++
         continue
       }
       const changeMark = item.changeMark ?? null

@@ -57,7 +57,10 @@ async function sha256Of({ objects }: DoctorDeps, key: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Keys that rows name, with the row; `leaving`: originals of removed documents, which go a day later. */
+/**
+ * Keys that rows name, with the row; `leaving`: originals of removed documents, and of files that could not be read,
+ * which go a day later.
+ */
 async function wantedKeys(
   { store }: DoctorDeps,
   organizationId: string,
@@ -89,5 +92,29 @@ async function wantedKeys(
   for (const { id, object_key } of uploads) {
     if (object_key !== '' && !leaving.has(object_key)) wanted.set(object_key, id)
   }
+  await addReceived(store, organizationId, leaving)
   return { wanted, leaving }
+}
+
+async function addReceived(
+  store: DoctorDeps['store'],
+  organizationId: string,
+  leaving: Set<string>,
+): Promise<void> {
+  for (let after = ''; ; ) {
+    const rows = await store.read(organizationId, (db) =>
+      db
+        .selectFrom('received_original')
+        .select('digest')
+        .where('digest', '>', after)
+        .orderBy('digest')
+        .limit(page)
+        .execute(),
+    )
+    for (const { digest } of rows) {
+      leaving.add(`${organizationId}/originals/${digest.slice('sha256:'.length)}`)
+    }
+    if (rows.length < page) return
+    after = rows.at(-1)?.digest ?? after
+  }
 }
