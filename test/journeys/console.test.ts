@@ -164,6 +164,14 @@ describe('the console in a browser', () => {
     const mark = page.locator('mark.evidence').first()
     await mark.waitFor()
     expect(await mark.textContent()).toContain('1,200 kilograms')
+    // The composer has the focus and is empty: keys are for the answer, letters for the next question.
+    await page.getByRole('textbox', { name: /question/i }).focus()
+    await page.keyboard.press('Escape')
+    await mark.waitFor({ state: 'detached' })
+    await page.keyboard.press(']')
+    await mark.waitFor()
+    await page.keyboard.type('Why [')
+    expect(await page.getByRole('textbox', { name: /question/i }).inputValue()).toBe('Why [')
     await page.close()
   })
 

@@ -48,7 +48,7 @@ export function Toasts() {
     <div
       role="status"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-3 bottom-3 z-60 flex flex-col items-end gap-2"
+      className="pointer-events-none fixed inset-x-3 top-3 z-60 flex flex-col items-center gap-2"
     >
       {messages.map(({ id, title, tone = 'good', action }) => (
         <div

@@ -233,6 +233,11 @@ function useNewConversation() {
   return start
 }
 
+/** The composer keeps the focus after a question: while nothing stands in it, keys are for the answer. */
+function isEmptyComposer(target: EventTarget | null): boolean {
+  return target instanceof HTMLTextAreaElement && target.id === 'question' && target.value === ''
+}
+
 type OpenSource = ReturnType<typeof useOpenSource>
 
 /** The citation in the address, and how to open, step through and close it. */
@@ -266,14 +271,17 @@ function useOpenSource(exchanges: Exchange[]) {
   const close = useCallback(() => show(undefined, undefined), [show])
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      if (isTyping(event.target) || document.querySelector('[role="dialog"]')) return
+      if (citations.length === 0 || document.querySelector('[role="dialog"]')) return
+      if (isTyping(event.target) && !isEmptyComposer(event.target)) return
       if (event.key === ']') step(1)
       else if (event.key === '[') step(-1)
       else if (event.key === 'Escape' && cite !== undefined) close()
+      else return
+      event.preventDefault()
     }
     addEventListener('keydown', pressed)
     return () => removeEventListener('keydown', pressed)
-  }, [step, close, cite])
+  }, [step, close, cite, citations])
   const spans = useMemo(() => spansOf(exchange?.citations ?? [], cite), [exchange, cite])
   return { cited, spans, key, step, close, open: (of: string, number: number) => show(number, of) }
 }
