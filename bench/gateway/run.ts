@@ -8,7 +8,7 @@ import { quantile, type Row, reportRows, round } from '../harness/report.ts'
 import { removeRoot, temporaryRoot } from '../harness/server.ts'
 import type { LoadFigures, LoadOptions } from './load.ts'
 import { oneByOne } from './sequence.ts'
-import { direct, nginx, plinth, portkey, startUpstream, type Target } from './targets.ts'
+import { direct, litellm, nginx, plinth, portkey, startUpstream, type Target } from './targets.ts'
 
 type Mode = 'json' | 'sse' | 'long'
 
@@ -36,8 +36,8 @@ export async function run(args: string[]): Promise<void> {
     targets.push(await plinth(folderIn(root, 'plinth'), 'allow'))
     if (options.masking) targets.push(await plinth(folderIn(root, 'masking'), 'mask'))
     for (const peer of (options.peers ?? '').split(',').filter(Boolean)) {
-      const start = { portkey, nginx }[peer]
-      if (!start) throw new BenchError(`--peers knows portkey and nginx, not ${peer}.`)
+      const start = { portkey, nginx, litellm }[peer]
+      if (!start) throw new BenchError(`--peers knows portkey, nginx and litellm, not ${peer}.`)
       targets.push(await start(root))
     }
     const rows: Row[] = []

@@ -159,6 +159,33 @@ http {
   }
 }
 
+/** LiteLLM's proxy with one worker and a master key, as its own command: `PLINTH_BENCH_LITELLM`, or `litellm` on the PATH. */
+export async function litellm(root: string): Promise<Target> {
+  const folder = join(root, 'litellm')
+  mkdirSync(folder, { recursive: true })
+  const config = `model_list:
+  - {model_name: bench, litellm_params: {model: openai/bench, api_base: "${upstreamUrl}", api_key: none}}
+general_settings: {master_key: sk-bench}
+`
+  writeFileSync(join(folder, 'config.yaml'), config)
+  const command = process.env.PLINTH_BENCH_LITELLM ?? 'litellm'
+  const place = ['--host', '127.0.0.1', '--port', '9313', '--telemetry', 'False']
+  const env = { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: 'True' }
+  const child = spawn(command, ['--config', join(folder, 'config.yaml'), ...place], {
+    env,
+    stdio: 'ignore',
+  })
+  await untilUp('http://127.0.0.1:9313/health/liveliness')
+  return {
+    name: 'litellm',
+    url: 'http://127.0.0.1:9313/v1/chat/completions',
+    headers: { authorization: 'Bearer sk-bench' },
+    pid: child.pid ?? 0,
+    model: 'bench',
+    stop: stopper(child),
+  }
+}
+
 function stopper(child: ChildProcess): () => Promise<void> {
   return async () => {
     if (child.exitCode !== null) return
@@ -178,7 +205,7 @@ function ended(child: ChildProcess): Promise<void> {
 }
 
 async function untilUp(url: string): Promise<void> {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 300; i++) {
     const up = await fetch(url).then(
       () => true,
       () => false,
