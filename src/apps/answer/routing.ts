@@ -1,5 +1,5 @@
 import { detectLanguage, estimateTokens, type Ground } from '#data'
-import type { RequestContext, Span } from '#kernel'
+import type { Principal, RequestContext, Span } from '#kernel'
 import {
   type Choice,
   type CompiledRoute,
@@ -87,12 +87,20 @@ function factsOf(
 
 const groupToken = 'group:'
 
+type CallerFacts = Pick<RequestFacts, 'principals' | 'groups'>
+
+/** A principal is one object for many requests, and never changed. */
+const factsOfCallers = new WeakMap<Principal, CallerFacts>()
+
 /** What routing may know of who asks. */
-export function callerFacts({
-  principal,
-}: Pick<RequestContext, 'principal'>): Pick<RequestFacts, 'principals' | 'groups'> {
-  const groups = principal.readerTokens
-    .filter((token) => token.startsWith(groupToken))
-    .map((token) => token.slice(groupToken.length))
-  return { principals: [principal.id, principal.userId], groups }
+export function callerFacts({ principal }: Pick<RequestContext, 'principal'>): CallerFacts {
+  let facts = factsOfCallers.get(principal)
+  if (!facts) {
+    const groups = principal.readerTokens
+      .filter((token) => token.startsWith(groupToken))
+      .map((token) => token.slice(groupToken.length))
+    facts = { principals: [principal.id, principal.userId], groups }
+    factsOfCallers.set(principal, facts)
+  }
+  return facts
 }
