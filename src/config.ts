@@ -111,6 +111,13 @@ export const settings = {
       'The 32-byte key that seals the vault; empty means <data>/master.key. Servers on one database need the same one.',
     read: text,
   }),
+  PLINTH_PROCESSES: setting({
+    default: '1',
+    unit: 'processes',
+    reason:
+      'Processes that serve on one port, as many as there are cores to give them. More than one needs a PostgreSQL server (DATABASE_URL).',
+    read: whole(1, 64),
+  }),
   PLINTH_WORKERS: setting({
     default: '2',
     unit: 'jobs at once',
@@ -201,6 +208,7 @@ export interface Config {
   databaseConnections: number
   adminKeyFile: string
   masterKeyFile: string
+  processes: number
   workers: number
   parsers: number
   indexMemoryMb: number
@@ -243,6 +251,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     databaseConnections: get('PLINTH_DATABASE_CONNECTIONS'),
     adminKeyFile: inData(get('PLINTH_ADMIN_KEY_FILE'), 'admin.key'),
     masterKeyFile: inData(get('PLINTH_MASTER_KEY_FILE'), 'master.key'),
+    processes: processesOf(get('PLINTH_PROCESSES'), get('DATABASE_URL')),
     workers: get('PLINTH_WORKERS'),
     parsers: get('PLINTH_PARSERS'),
     indexMemoryMb: get('PLINTH_INDEX_MEMORY_MB'),
@@ -252,4 +261,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     callsKeptDays: get('PLINTH_CALLS_KEPT_DAYS'),
     logLevel: get('PLINTH_LOG_LEVEL'),
   }
+}
+
+/** The embedded database belongs to one process. */
+function processesOf(processes: number, databaseUrl: string): number {
+  if (processes === 1 || databaseUrl !== '') return processes
+  throw new PlinthError('INVALID_INPUT', {
+    detail: `PLINTH_PROCESSES="${processes}": the embedded database serves one process.`,
+    where: 'environment variable PLINTH_PROCESSES',
+    remedy: 'Name a PostgreSQL server in DATABASE_URL, or leave PLINTH_PROCESSES out.',
+  })
 }

@@ -7,6 +7,8 @@ import { defaultAssistant } from '#apps'
 import { type Config, readConfig } from '#config'
 import { PlinthError, toPlinthError } from '#kernel'
 import {
+  beganByAnother,
+  beginsOthers,
   buildHouse,
   ensureOwner,
   fillInVectors,
@@ -14,7 +16,10 @@ import {
   type House,
   loadSample,
   ownerLink,
+  processIndex,
   readingText,
+  runProcesses,
+  shareOf,
   stillReading,
 } from '#wiring'
 
@@ -23,8 +28,10 @@ const levels = ['fatal', 'error', 'warn', 'info', 'debug']
 /** Start: configuration, wiring, listen. Ends cleanly on SIGINT and SIGTERM. */
 async function main(): Promise<void> {
   const began = performance.now()
-  const config = readConfig()
-  const log = logger(config)
+  const whole = readConfig()
+  const log = logger(whole)
+  if (beginsOthers(whole)) process.exit(await runProcesses(whole, log))
+  const config = shareOf(whole)
   const house = await buildHouse(config, { log })
   const { userId } = await ensureOwner(house)
   const sampled = await loadSample(house)
@@ -39,10 +46,13 @@ async function main(): Promise<void> {
   await listen(app, config)
   const address = app.server.address() as AddressInfo
   config.port = address.port
-  await announce(house, { url: house.api.publicUrl() })
-  await greet(house, { userId, sampled, seconds: (performance.now() - began) / 1_000 })
+  if (processIndex() === 0) {
+    await announce(house, { url: house.api.publicUrl() })
+    await greet(house, { userId, sampled, seconds: (performance.now() - began) / 1_000 })
+  }
   const leaving = new AbortController()
-  const following = tellReading(house, { log, signal: leaving.signal })
+  const following =
+    processIndex() === 0 ? tellReading(house, { log, signal: leaving.signal }) : undefined
   onStop(async () => {
     leaving.abort()
     await following
@@ -70,7 +80,12 @@ async function listen(
 /** Where the command line finds this server. */
 async function announce(house: House, { url }: { url: string }): Promise<void> {
   const file = join(house.config.dataDir, 'server.json')
-  await writeFile(file, `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 })
+  await writeFile(file, `${JSON.stringify({ url, pid: serverPid() })}\n`, { mode: 0o600 })
+}
+
+/** Whom to signal to end the server: where several processes serve, the one that began them. */
+function serverPid(): number {
+  return beganByAnother() ? process.ppid : process.pid
 }
 
 async function greet(
@@ -145,7 +160,8 @@ function onStop(stop: () => Promise<void>): void {
       (error) => fail(error),
     )
   }
-  process.on('SIGINT', handle)
+  // Ctrl-C reaches all processes of a terminal: where another one began this one, that one tells it to end.
+  process.on('SIGINT', beganByAnother() ? () => undefined : handle)
   process.on('SIGTERM', handle)
 }
 

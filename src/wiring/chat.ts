@@ -17,6 +17,7 @@ import {
 } from '#models'
 import type { Dialect, OutboundClient, OutboundDispatcher } from '#ports'
 import { dialectOf, remoteProtocols } from './dialects.ts'
+import { hearOthers, tellOthers } from './processes.ts'
 
 export interface Chat {
   catalog: ModelCatalog
@@ -51,7 +52,8 @@ export function openChat(config: Config, env: NodeJS.ProcessEnv): Chat {
       ...Object.fromEntries(remoteProtocols.map((one) => [one, remote(dialectOf(one)!)])),
     },
   })
-  const router = new Router({ secret })
+  const router = new Router({ secret, tell: tellOthers, processes: config.processes })
+  hearOthers((news) => router.hear(news))
   router.watch(healthProbe(outbound))
   const close = async () => {
     router.stop()

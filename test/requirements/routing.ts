@@ -20,6 +20,8 @@ export const routing = rows('issue 4 §2', {
   'M9.none-left': 'A request that no candidate may take fails by the code of whoever is in the way',
   'M35.health':
     'Health checks run in their interval by one timer; who stays silent is taken out, who answers comes back',
+  'M35.processes':
+    'Several processes of one server: share port, publishes, budgets and breakers; one that dies is begun anew',
   'M35.breaker': 'Circuit breaker: is the automaton of its description in any order of events',
   'M35.full':
     'Deployments: full is said at once, and places are shared among the models of a provider',

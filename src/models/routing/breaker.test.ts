@@ -117,4 +117,22 @@ describe('the circuit breaker', () => {
     breaker.end(breaker.admit(220), 'works', 230)
     expect(breaker.state(230)).toBe('closed')
   })
+
+  it('of several processes opens, probes and closes for all [M35.processes]', () => {
+    const settings = { failures: 1, ratio: 0, windowMs: 1_000, openMs: 100 }
+    let now = 0
+    const one: Breaker = new Breaker(settings, (openMs) => other.hear(openMs, now))
+    const other: Breaker = new Breaker(settings, (openMs) => one.hear(openMs, now))
+    const before = other.admit(now)
+    one.end(one.admit(now), 'fails', now)
+    expect([one.state(now), other.state(now)]).toEqual(['open', 'open'])
+    // A call from before says nothing about what came since.
+    other.end(before, 'works', now)
+    expect(other.state(now)).toBe('open')
+    now = 100
+    const probe = other.admit(now)
+    expect([probe >= 0, one.admit(now)]).toEqual([true, -1])
+    other.end(probe, 'works', now)
+    expect([one.state(now), other.state(now)]).toEqual(['closed', 'closed'])
+  })
 })

@@ -16,6 +16,8 @@ const slots = 10
  */
 export class Breaker {
   #settings: BreakerSettings
+  /** Hears when it opens (for how long) and closes (0): other processes of one server call the same endpoint. */
+  readonly #tell: (openMs: number) => void
   readonly #works = new Uint32Array(slots)
   readonly #fails = new Uint32Array(slots)
   #slot = 0
@@ -27,8 +29,20 @@ export class Breaker {
   #openUntil = 0
   #probing = false
 
-  constructor(settings: BreakerSettings) {
+  constructor(settings: BreakerSettings, tell: (openMs: number) => void = () => undefined) {
     this.#settings = settings
+    this.#tell = tell
+  }
+
+  /** What another process was told by the same endpoint. The probe of one is waited for by all. */
+  hear(openMs: number, now: number): void {
+    if (openMs <= 0) {
+      if (this.#open) this.#close()
+      return
+    }
+    if (!this.#open) this.#period++
+    this.#open = true
+    this.#openUntil = Math.max(this.#openUntil, now + openMs)
   }
 
   state(now: number): 'closed' | 'open' | 'half-open' {
@@ -48,6 +62,7 @@ export class Breaker {
     if (!this.#open) return this.#period
     if (now < this.#openUntil || this.#probing) return -1
     this.#probing = true
+    this.#tell(this.#settings.openMs)
     return this.#period
   }
 
@@ -56,8 +71,10 @@ export class Breaker {
     if (period !== this.#period) return
     if (this.#open) {
       this.#probing = false
-      if (health === 'works') this.#close()
-      else if (health === 'fails') this.#trip(now)
+      if (health === 'works') {
+        this.#close()
+        this.#tell(0)
+      } else if (health === 'fails') this.#trip(now)
       return
     }
     if (health === 'unknown') return
@@ -85,6 +102,7 @@ export class Breaker {
     this.#period++
     this.#open = true
     this.#openUntil = now + this.#settings.openMs
+    this.#tell(this.#settings.openMs)
   }
 
   #close(): void {

@@ -57,12 +57,16 @@ export class Deployment {
   #inFlight = 0
   #answerTokens = 0
 
-  constructor(endpoint: Endpoint, upstreamModel: string, now: () => number) {
+  constructor(
+    endpoint: Endpoint,
+    upstreamModel: string,
+    { now, tell }: { now: () => number; tell?: (openMs: number) => void },
+  ) {
     this.endpoint = endpoint
     this.upstreamModel = upstreamModel
     this.#now = now
     this.#version = endpoint.version
-    this.#breaker = new Breaker(breakerSettings(endpoint.provider.spec))
+    this.#breaker = new Breaker(breakerSettings(endpoint.provider.spec), tell)
     this.#keys = new KeyRing(endpoint.keys)
     this.#owner = {
       now,
@@ -98,6 +102,11 @@ export class Deployment {
   /** Why the keys do not work, in words that follow the provider's name. */
   get keyTrouble(): string {
     return this.#keys.explain()
+  }
+
+  /** Another process of this server had its breaker opened for so long, or closed (0). */
+  hear(openMs: number): void {
+    this.#breaker.hear(openMs, this.#now())
   }
 
   /** Takes over what changed at the provider: keys begin anew, and the breaker closed. */

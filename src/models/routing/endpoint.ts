@@ -16,14 +16,19 @@ export class Endpoint {
   keys: readonly ProviderKey[] = []
   /** Moves when the configuration does: deployments then begin anew with keys and breaker. */
   version = 0
+  readonly #processes: number
   #mark = ''
   #failedChecks = 0
   #nextCheck = 0
   #askedAt = Number.NEGATIVE_INFINITY
 
-  constructor(provider: Named<ResourceSpec<'Provider'>>, now: () => number) {
+  constructor(
+    provider: Named<ResourceSpec<'Provider'>>,
+    { now, processes = 1 }: { now: () => number; processes?: number },
+  ) {
     this.provider = provider
-    this.gate = new Gate(gateSettings(provider.spec), now)
+    this.#processes = processes
+    this.gate = new Gate(gateSettings(provider.spec, processes), now)
   }
 
   /** Whether the last active checks failed. Asking keeps the checks going. */
@@ -47,7 +52,7 @@ export class Endpoint {
     this.keys = keys
     this.version++
     this.#failedChecks = 0
-    this.gate.configure(gateSettings(provider.spec))
+    this.gate.configure(gateSettings(provider.spec, this.#processes))
   }
 
   /** The address to check now; undefined where none is due, or nobody asks. The next is due after the interval. */

@@ -10,5 +10,5 @@ export { type Fault, meaningOf, type Outcome, outcomeOf, outcomeOfStatus } from 
 export type { CallEnd, Permit } from './permit.ts'
 export { costOf, type Price, type PricedUsage, priceAt } from './price.ts'
 export type { RetryPlan, Try } from './retry-plan.ts'
-export { type HealthProbe, Router, type Routes } from './router.ts'
+export { type BreakerNews, type HealthProbe, Router, type Routes } from './router.ts'
 export type { CallTimeouts } from './settings.ts'

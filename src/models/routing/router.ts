@@ -13,6 +13,12 @@ type Provider = Named<ResourceSpec<'Provider'>>
 /** Asks an endpoint whether it is there: whether it answered at all, below status 500. */
 export type HealthProbe = (url: string, provider: Provider) => Promise<boolean>
 
+/** A breaker that opened for so many milliseconds, or closed (0), as other processes of one server are told. */
+export interface BreakerNews {
+  deployment: string
+  openMs: number
+}
+
 const maxEndpoints = 10_000
 const maxDeployments = 20_000
 const maxRoutesPerSnapshot = 20_000
@@ -39,6 +45,8 @@ export class Router {
   readonly #secret: (env: string) => string | undefined
   readonly #now: () => number
   readonly #random: () => number
+  readonly #tell: ((news: BreakerNews) => void) | undefined
+  readonly #processes: number
   readonly #endpoints = new Map<string, Endpoint>()
   readonly #deployments = new Map<string, Deployment>()
   readonly #routes = new WeakMap<RoutingSnapshot, Routes>()
@@ -51,10 +59,16 @@ export class Router {
     /** Milliseconds that never go back. */
     now?: () => number
     random?: () => number
+    /** Tells the other processes of this server. */
+    tell?: (news: BreakerNews) => void
+    /** How many processes share what a provider may be asked at once. */
+    processes?: number
   }) {
     this.#secret = options.secret
     this.#now = options.now ?? (() => performance.now())
     this.#random = options.random ?? Math.random
+    this.#tell = options.tell
+    this.#processes = options.processes ?? 1
   }
 
   /** The routes of a snapshot; the same object for the same snapshot. */
@@ -93,6 +107,11 @@ export class Router {
   /** Begins active health checks, by one timer for all. */
   watch(probe: HealthProbe): void {
     this.#sweep ??= setInterval(() => this.#check(probe), sweepMs).unref()
+  }
+
+  /** What another process of this server tells. */
+  hear({ deployment, openMs }: BreakerNews): void {
+    this.#deployments.get(deployment)?.hear(openMs)
   }
 
   stop(): void {
@@ -136,17 +155,22 @@ export class Router {
     }
   }
 
+  #telling(deployment: string): { tell?: (openMs: number) => void } {
+    const tell = this.#tell
+    return tell ? { tell: (openMs) => tell({ deployment, openMs }) } : {}
+  }
+
   #deployment(organizationId: string, provider: Provider, upstreamModel: string): Deployment {
     const place = `${organizationId}\n${provider.name}`
     let endpoint = this.#endpoints.get(place)
     endpoint ??= bounded(this.#endpoints, maxEndpoints)
-      .set(place, new Endpoint(provider, this.#now))
+      .set(place, new Endpoint(provider, { now: this.#now, processes: this.#processes }))
       .get(place) as Endpoint
     endpoint.configure(provider, this.#secret)
     const key = `${place}\n${upstreamModel}`
     let deployment = this.#deployments.get(key)
     deployment ??= bounded(this.#deployments, maxDeployments)
-      .set(key, new Deployment(endpoint, upstreamModel, this.#now))
+      .set(key, new Deployment(endpoint, upstreamModel, { now: this.#now, ...this.#telling(key) }))
       .get(key) as Deployment
     deployment.follow()
     return deployment

@@ -18,8 +18,10 @@ export interface RetrySettings {
   maxMs: number
 }
 
-export function gateSettings(provider: Provider): GateSettings {
-  return provider.concurrency ?? providerDefaults.concurrency
+/** One of several processes of a server has its equal part of the places, and of the room in line. */
+export function gateSettings(provider: Provider, processes = 1): GateSettings {
+  const { max, queue, queueMs } = provider.concurrency ?? providerDefaults.concurrency
+  return { max: Math.ceil(max / processes), queue: Math.ceil(queue / processes), queueMs }
 }
 
 export function breakerSettings(provider: Provider): BreakerSettings {
