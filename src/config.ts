@@ -166,6 +166,13 @@ export const settings = {
       'How long calls of models and the counts of past budget windows are kept; older ones are deleted once an hour.',
     read: whole(1, 36_500),
   }),
+  PLINTH_RESPONSES_KEPT_DAYS: setting({
+    default: '30',
+    unit: 'days',
+    reason:
+      'How long answers of /v1/responses are kept after they were given or last continued, unless their caller says store: false or deletes them.',
+    read: whole(1, 36_500),
+  }),
   PLINTH_LOG_LEVEL: setting({
     default: 'warn',
     unit: 'level',
@@ -216,6 +223,7 @@ export interface Config {
   allowedPrivateHosts: string[]
   folders: string[]
   callsKeptDays: number
+  responsesKeptDays: number
   logLevel: string
 }
 
@@ -259,6 +267,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     allowedPrivateHosts: get('PLINTH_ALLOWED_PRIVATE_HOSTS'),
     folders: get('PLINTH_FOLDERS'),
     callsKeptDays: get('PLINTH_CALLS_KEPT_DAYS'),
+    responsesKeptDays: get('PLINTH_RESPONSES_KEPT_DAYS'),
     logLevel: get('PLINTH_LOG_LEVEL'),
   }
 }

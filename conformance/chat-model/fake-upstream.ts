@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { responsesSpeech } from './fake-responses.ts'
 
 /**
  * How the upstream behaves next. `normal` streams its words; the others each break in one way that real endpoints do.
@@ -43,7 +44,7 @@ export interface FakeUpstream {
   close(): Promise<void>
 }
 
-/** A local server that speaks the OpenAI (chat, embeddings) and the Anthropic protocol, well or badly. */
+/** A local server that speaks the OpenAI (chat, responses, embeddings) and the Anthropic protocol, well or badly. */
 export async function startFakeUpstream(): Promise<FakeUpstream> {
   const server = createServer((request, response) => {
     response.on('close', () => {
@@ -70,7 +71,7 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
   return upstream
 }
 
-interface Speech {
+export interface Speech {
   start(): string
   word(text: string): string
   end(words: number): string
@@ -90,7 +91,7 @@ async function serve(
   const path = request.url ?? ''
   upstream.requests.push({ path, headers: request.headers, body })
   const anthropic = path === '/v1/messages'
-  const speech = anthropic ? anthropicSpeech : openAiSpeech(body)
+  const speech = speechFor(path, body)
   const json = (status: number, value: unknown, headers: Record<string, string> = {}) =>
     response
       .writeHead(status, { 'content-type': 'application/json', ...headers })
@@ -107,12 +108,21 @@ async function serve(
   await speak(upstream, { response, speech })
 }
 
+function speechFor(path: string, body: Record<string, unknown>): Speech {
+  if (path === '/v1/messages') return anthropicSpeech
+  return path === '/v1/responses' ? responsesSpeech(body) : openAiSpeech(body)
+}
+
 function refuseOpenAi(
   path: string,
   body: Record<string, unknown>,
   mode: UpstreamMode,
 ): { status: number; message: string } | undefined {
   if (path === '/v1/embeddings') return undefined
+  if (path === '/v1/responses') {
+    const ok = typeof body.model === 'string' && body.input !== undefined
+    return ok ? undefined : { status: 400, message: 'model and input are required' }
+  }
   if (path !== '/v1/chat/completions') return { status: 404, message: `unknown path ${path}` }
   if (typeof body.model !== 'string' || !Array.isArray(body.messages))
     return { status: 400, message: 'model and messages are required' }

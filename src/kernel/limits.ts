@@ -4,6 +4,8 @@ export const limits = {
   modelBodyBytes: 32 * 1024 * 1024,
   uploadBytes: 200 * 1024 * 1024,
   openUploadsPerPerson: 1_000,
+  keptResponseBytes: 8 * 1024 * 1024,
+  responseChain: 500,
   jsonDepth: 32,
   pageSizeDefault: 50,
   pageSizeMax: 500,

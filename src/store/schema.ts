@@ -277,6 +277,17 @@ export interface Schema {
     trace_id: Nullable<string>
     created_at: Time
   }
+  stored_response: Tenant & {
+    principal_id: string
+    id: string
+    previous_id: Nullable<string>
+    item_ids: string[]
+    input: string
+    response: string
+    bytes: number
+    created_at: Time
+    expires_at: Time
+  }
   trace: Tenant & {
     id: string
     kind: string

@@ -1,8 +1,15 @@
 import { upstreamError } from '#adapters'
 import type { GatewayHouse } from '#apps'
+import type { Config } from '#config'
 import { BudgetLedger } from '#governance'
 import { PlinthError, systemClock } from '#kernel'
-import { anthropicPassThrough, type Candidate, type ErrorBody, openAiPassThrough } from '#models'
+import {
+  anthropicPassThrough,
+  type Candidate,
+  type ErrorBody,
+  openAiPassThrough,
+  responsesPassThrough,
+} from '#models'
 import { UsageBook } from '#ops'
 import type { Dialect } from '#ports'
 import type { Chat } from './chat.ts'
@@ -10,7 +17,11 @@ import { dialectOf } from './dialects.ts'
 import type { Foundation, Log } from './foundation.ts'
 
 /** Calls of models by applications: budgets, accounts, and the protocols that are passed through. */
-export function openGateway(foundation: Foundation, chat: Chat, log: Log): GatewayHouse {
+export function openGateway(
+  foundation: Foundation,
+  chat: Chat,
+  { log, responsesKeptDays }: { log: Log } & Pick<Config, 'responsesKeptDays'>,
+): GatewayHouse {
   const { store, snapshots, appendAudit } = foundation
   const ledger = new BudgetLedger(store)
   const usage = new UsageBook({
@@ -29,7 +40,13 @@ export function openGateway(foundation: Foundation, chat: Chat, log: Log): Gatew
     usage,
     outbound: chat.outbound,
     dialect: dialectOf,
-    passThrough: { 'openai-chat': openAiPassThrough, anthropic: anthropicPassThrough },
+    responsesKeptDays,
+    passThrough: {
+      'openai-chat': openAiPassThrough,
+      'openai-completions': openAiPassThrough,
+      'openai-responses': responsesPassThrough,
+      anthropic: anthropicPassThrough,
+    },
     errorOf: (candidate, answer) =>
       errorOf(dialectOf(candidate.provider.spec.protocol)!, candidate, answer),
   }

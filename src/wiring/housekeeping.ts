@@ -1,4 +1,5 @@
 import { type ApiHouse, purgeIdempotencyKeys } from '#api'
+import { purgeResponses } from '#apps'
 import type { Config } from '#config'
 import { purgeOriginals, purgeUploads } from '#data'
 import { purgeCredentials } from '#governance'
@@ -18,13 +19,14 @@ interface Cleared {
   credentials: number
   answers: number
   calls: number
+  responses: number
 }
 
 type Kept = Pick<ApiHouse, 'store' | 'uploads' | 'objects' | 'clock' | 'appendAudit'>
 
 /**
  * Once an hour: what was left lying (broken-off uploads, originals of removed documents, ended sessions, spent links,
- * answers kept for repeats) goes, and calls of models that are older than `callsKeptDays`.
+ * answers kept for repeats) goes, as do calls of models that are older than `callsKeptDays`, and answers whose days are over.
  */
 export class Housekeeping {
   readonly #house: Kept
@@ -65,6 +67,7 @@ export class Housekeeping {
     const originals = await purgeOriginals(store, unused)
     const answers = await purgeIdempotencyKeys(store)
     const calls = await purgeCalls(this.#house, new Date(now - this.#callsKeptDays * dayMs))
-    return { uploads: stale.length, originals, credentials, answers, calls }
+    const responses = await purgeResponses(this.#house, new Date(now))
+    return { uploads: stale.length, originals, credentials, answers, calls, responses }
   }
 }

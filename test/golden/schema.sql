@@ -604,6 +604,24 @@ create table sign_in_link ( -- row-level security, forced
 )
 policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
 
+create table stored_response ( -- row-level security, forced
+  organization_id text not null,
+  principal_id text not null,
+  id text not null,
+  previous_id text,
+  item_ids text[] not null,
+  input text not null,
+  response text not null,
+  bytes integer not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  constraint stored_response_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
+  constraint stored_response_pkey PRIMARY KEY (organization_id, principal_id, id)
+)
+CREATE INDEX stored_response_expiry ON public.stored_response USING btree (organization_id, expires_at)
+CREATE INDEX stored_response_items ON public.stored_response USING gin (item_ids)
+policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
+
 create table trace ( -- row-level security, forced
   organization_id text not null,
   id text not null,

@@ -30,6 +30,7 @@ name: guide
 spec: { knowledgeBases: [notes], route: built-in, prompt: plain, guardrail: open }
 `
 const scratch = (system: string) => `kind: Prompt\nname: scratch\nspec: { system: ${system} }\n`
+const prompted = { model: 'guide', input: 'Whom to write to about the tulips?' }
 const question = { question: 'Whom to write to about the tulips?' }
 const text = (externalId: string) => ({
   source: 'notes',
@@ -74,6 +75,9 @@ const inBodies: [path: string, thing: string, body: (id: string) => unknown][] =
     'models',
     (model) => ({ model, messages: [{ role: 'user', content: 'hi' }] }),
   ],
+  ['/v1/responses', 'models', (model) => ({ model, input: 'hi' })],
+  ['/v1/responses', 'responses', (id) => ({ ...prompted, previous_response_id: id })],
+  ['/v1/completions', 'models', (model) => ({ model, prompt: 'hi' })],
 ]
 
 /** Routes that change nothing that has to be proved later, with the reason. */
@@ -236,6 +240,7 @@ async function oneOfEach(house: OpenHouse): Promise<Ids> {
     resources: 'scratch',
     models: 'guide',
     calls: await oneCall(house),
+    responses: (await call('POST', '/v1/responses', prompted)).id,
   }
 }
 
@@ -283,6 +288,7 @@ async function answerActs(house: OpenHouse, ids: Ids): Promise<Act[]> {
   const messages = [{ role: 'user', content: question.question }]
   const chat = { model: 'guide', messages }
   const one = `/conversations/${ids.conversations}`
+  const completion = { model: 'guide', prompt: question.question }
   return [
     ['POST /api/v1/ask', () => call('POST', '/ask', question)],
     ['PATCH /api/v1/conversations/:id', () => call('PATCH', one, { title: 't' })],
@@ -293,6 +299,9 @@ async function answerActs(house: OpenHouse, ids: Ids): Promise<Act[]> {
     ['POST /api/v1/feedback', () => call('POST', '/feedback', { traceId: ids.traces, rating: 1 })],
     ['POST /api/v1/search', () => call('POST', '/search', search)],
     ['POST /v1/chat/completions', () => call('POST', '/v1/chat/completions', chat)],
+    ['POST /v1/responses', () => call('POST', '/v1/responses', prompted)],
+    ['DELETE /v1/responses/:id', () => call('DELETE', `/v1/responses/${ids.responses}`)],
+    ['POST /v1/completions', () => call('POST', '/v1/completions', completion)],
     ['POST /v1/messages', () => call('POST', '/v1/messages', { ...chat, max_tokens: 99 })],
   ]
 }

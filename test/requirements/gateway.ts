@@ -18,6 +18,19 @@ export const gateway = rows('issue 4', {
   'M15.door-fuzz': 'Malformed bodies are refused in the words of the protocol',
   'M15.translated':
     'Model calls are translated where the provider speaks another protocol, streams too',
+  'M15.responses-door':
+    'The Responses API: answers of models of any protocol, whole and streamed, accounted for',
+  'M15.responses-pass-through':
+    'The Responses API: calls pass byte by byte to an endpoint of the same protocol, which keeps nothing',
+  'M15.responses-continued':
+    'The Responses API: answers are continued by their id, and by references to their items',
+  'M15.responses-own':
+    'The Responses API: kept answers are their caller’s alone, until they are deleted or their days are over',
+  'M15.responses-refused': 'The Responses API: what cannot be carried is refused by name',
+  'M15.responses-errors': 'The Responses API: fails in the words of the original',
+  'M15.completions-door':
+    'Completions of a prompt come from models of any protocol and from assistants',
+  'M15.completions-refused': 'Completions: what cannot be carried is refused by name',
   'M15.translated-refusal': 'What another protocol cannot say is refused, never dropped',
   'M11.gateway-masking':
     'Personal data is replaced on the way out and put back on the way in, split at any place',

@@ -101,7 +101,7 @@ function translated(
         place: { requestId: asked.requestId },
         reply: {
           model: asked.model.name,
-          id: asked.id,
+          id: answerId(asked),
           created: Math.floor(Date.now() / 1_000),
           includeUsage: asked.usageWanted,
         },
@@ -116,6 +116,11 @@ function withUsage({ parsed, dialect }: Asked): Record<string, unknown> | undefi
   const options = parsed.stream_options
   const given = typeof options === 'object' && options !== null ? options : {}
   return { stream_options: { ...given, include_usage: true } }
+}
+
+/** Answers of this protocol are asked for again by an id that says what it names. */
+function answerId({ dialect, id }: Asked): string {
+  return dialect.id === 'openai-responses' ? id.replace(/^cal_/, 'resp_') : id
 }
 
 function emptyCall(model: string, stream: boolean): ModelCall {

@@ -55,11 +55,13 @@ function needsOf({
   const needs: Capability[] = []
   if (stream) needs.push('streaming')
   if (Array.isArray(parsed.tools) && parsed.tools.length > 0) needs.push('tools')
-  const format = parsed.response_format as { type?: unknown } | null | undefined
+  const said = parsed.text as { format?: unknown } | null | undefined
+  const format = (parsed.response_format ?? said?.format) as { type?: unknown } | null | undefined
   if (format?.type === 'json_schema') needs.push('json-schema')
-  if (parsed.logprobs === true) needs.push('logprobs')
-  if (parsed.reasoning_effort !== undefined || parsed.thinking !== undefined)
-    needs.push('reasoning')
+  if (parsed.logprobs === true || whole(parsed.logprobs ?? parsed.top_logprobs))
+    needs.push('logprobs')
+  const { reasoning_effort: effort, thinking, reasoning } = parsed
+  if (effort !== undefined || thinking !== undefined || reasoning != null) needs.push('reasoning')
   if (pictures.some((picture) => body.includes(picture))) needs.push('vision')
   if (body.includes('"input_audio"')) needs.push('audio')
   return needs

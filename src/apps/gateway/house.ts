@@ -17,6 +17,8 @@ export interface GatewayHouse {
   appendAudit(tx: Tx, events: readonly AuditEventInput[]): Promise<unknown>
   /** The dialect of a provider's protocol; undefined for what is not called over HTTP. */
   dialect(protocol: string): Dialect | undefined
+  /** Days for which answers are kept that their callers may continue. */
+  responsesKeptDays: number
   /** Dialects that can be passed through, by their ids. */
   passThrough: Readonly<Record<string, PassThrough>>
   /** What an endpoint's error means, without its secrets. */

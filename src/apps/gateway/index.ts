@@ -2,3 +2,13 @@ export { modelNamed, type ReadyModel } from './compiled.ts'
 export { bookedEmbedding } from './embedding-call.ts'
 export { type Admitted, admit, type GatewayCall } from './forward-call.ts'
 export type { GatewayHouse } from './house.ts'
+export {
+  conversationOf,
+  deleteResponse,
+  itemsNamed,
+  type KeptResponse,
+  keepResponse,
+  keptResponse,
+  type Owner,
+  purgeResponses,
+} from './kept-responses.ts'

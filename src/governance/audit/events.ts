@@ -56,6 +56,11 @@ export const auditEvents = {
   'conversation.changed': { action: 'update', what: 'A conversation got another title' },
   'conversation.exported': { action: 'read', what: 'A conversation is about to be exported' },
   'conversation.deleted': { action: 'delete', what: 'A conversation was deleted' },
+  'response.deleted': { action: 'delete', what: 'An answer kept for its caller was deleted' },
+  'responses.expired': {
+    action: 'delete',
+    what: 'Answers that were kept for their callers long enough are about to be deleted',
+  },
   'feedback.given': { action: 'create', what: 'An answer was rated' },
   'trace.opened': { action: 'read', what: 'Somebody else’s trace was opened' },
   'job.cancelled': { action: 'delete', what: 'Running work was cancelled' },

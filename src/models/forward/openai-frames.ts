@@ -9,7 +9,12 @@ interface Usage {
 }
 
 interface Chunk {
-  choices?: { delta?: Record<string, unknown> | null; finish_reason?: string | null }[] | null
+  choices?:
+    | (Record<string, unknown> & {
+        delta?: Record<string, unknown> | null
+        finish_reason?: string | null
+      })[]
+    | null
   usage?: Usage | null
   error?: { message?: unknown } | string | null
 }
@@ -18,7 +23,15 @@ const usageMember = /"usage"\s*:\s*\{/
 const finishMember = /"finish_reason"\s*:\s*"([a-z_]+)"/
 const errorMember = /^data:\s*\{\s*"error"\s*:/m
 const doneLine = /^data:\s*\[DONE\]/m
-const contentKeys = ['content', 'refusal', 'tool_calls', 'reasoning_content', 'reasoning'] as const
+/** `text` stands in the choice itself: completions of a bare prompt have no `delta`. */
+const contentKeys = [
+  'text',
+  'content',
+  'refusal',
+  'tool_calls',
+  'reasoning_content',
+  'reasoning',
+] as const
 
 /**
  * Looks at one frame on its way through. Frames are parsed until the first content and where usage, an end or an error
@@ -45,8 +58,9 @@ export function observeOpenAiFrame(frame: Buffer, seen: Observed): FrameKind {
   const chunk = parse(frame)
   if (!chunk) return 'other'
   if (chunk.usage) observeUsage(chunk.usage, seen)
-  const delta = chunk.choices?.[0]?.delta
-  if (delta && contentKeys.some((key) => holdsSomething(delta[key]))) {
+  const choice = chunk.choices?.[0]
+  const said = choice?.delta ?? choice
+  if (said && contentKeys.some((key) => holdsSomething(said[key]))) {
     seen.content = true
     seen.contentFrames++
   }

@@ -1,17 +1,10 @@
 import type { FastifyReply } from 'fastify'
-import { PlinthError } from '#kernel'
 import type { Dialect } from '#ports'
-import { problemOf } from '../../http/problem.ts'
+import { tellable } from '../in-dialect.ts'
 
 /** Whether a path belongs to this door, so that its errors are told in its words. */
 export function isAnthropicPath(url: string): boolean {
   return /^\/v1\/messages(\/|\?|$)/.test(url)
-}
-
-/** A thrown value as an error that may be told: a fault without its inner words. */
-export function tellable(thrown: unknown, requestId: string): PlinthError {
-  const { code, detail, where, remedy } = problemOf(thrown, requestId)
-  return new PlinthError(code, { detail, remedy, ...(where === undefined ? {} : { where }) })
 }
 
 export function sendDialectError(

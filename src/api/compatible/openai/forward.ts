@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { type Admitted, admit, modelNamed } from '#apps'
+import type { Principal } from '#kernel'
 import type { ForwardSink } from '#models'
 import type { Dialect } from '#ports'
 import type { ApiHouse } from '../../house.ts'
@@ -11,6 +12,33 @@ import { authenticateRequest } from '../../http/sign-in.ts'
 
 type Parsed = Record<string, unknown>
 
+/** A door behind which models are called. */
+export interface Door {
+  /** As accounts name it. */
+  door: string
+  protocol: string
+  /** Member of a body that says what is asked; a list, where it is `messages`. */
+  says: string
+  /** Changes a call before it is checked, and hears its answer. */
+  around?(call: AroundCall, house: ApiHouse): Promise<Around>
+}
+
+export interface AroundCall {
+  organizationId: string
+  principal: Principal
+  requestId: string
+  body: Buffer
+  parsed: Parsed
+}
+
+export interface Around {
+  body: Buffer
+  parsed: Parsed
+  sink?(sink: ForwardSink, raw: ServerResponse): ForwardSink
+}
+
+const chatDoor: Door = { door: 'openai.chat', protocol: 'openai', says: 'messages' }
+
 /**
  * A call of a model that is reached over HTTP. Anything else (an assistant, the built-in model, a body that cannot be
  * read) is left to the common way, which answers or refuses it.
@@ -18,9 +46,9 @@ type Parsed = Record<string, unknown>
 export async function forwardChat(
   call: HotCall,
   house: ApiHouse,
-  from: { door: string; protocol: string } = { door: 'openai.chat', protocol: 'openai' },
+  from: Door = chatDoor,
 ): Promise<boolean> {
-  const parsed = readable(call.body)
+  const parsed = readable(call.body, from.says)
   if (!parsed) return false
   const found = await authenticateRequest(call.request, house)
   if (!('principal' in found)) return false
@@ -35,6 +63,8 @@ export async function forwardChat(
   if (!model?.remote || !dialect) return false
   const { request, reply, body } = call
   const stream = parsed.stream === true
+  const asked = { organizationId, principal, requestId: request.id, body, parsed }
+  const around: Around = from.around ? await from.around(asked, house) : asked
   const admitted = await admit(
     {
       organizationId,
@@ -42,8 +72,8 @@ export async function forwardChat(
       requestId: request.id,
       door: from.door,
       dialect,
-      body,
-      parsed,
+      body: around.body,
+      parsed: around.parsed,
       stream,
       labels: labelsOf(request.headers),
       headers: headersFor(dialect, request.headers),
@@ -51,7 +81,7 @@ export async function forwardChat(
     { model, snapshot },
     house.gateway,
   )
-  await forwarded(admitted, reply, { requestId: request.id, stream })
+  await forwarded(admitted, reply, { requestId: request.id, stream, wrap: around.sink })
   return true
 }
 
@@ -69,13 +99,14 @@ function headersFor(dialect: Dialect, headers: IncomingHttpHeaders): Record<stri
 }
 
 /** Undefined for what the common way will refuse with its own words. */
-function readable(body: Buffer): Parsed | undefined {
+function readable(body: Buffer, says: string): Parsed | undefined {
   if (!isUtf8(body)) return undefined
   try {
     const parsed: unknown = JSON.parse(body.toString('utf8'))
     const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-    const { model, messages } = (isObject ? parsed : {}) as Parsed
-    if (typeof model !== 'string' || !Array.isArray(messages)) return undefined
+    const { model, [says]: said } = (isObject ? parsed : {}) as Parsed
+    if (typeof model !== 'string') return undefined
+    if (!Array.isArray(said) && (says === 'messages' || typeof said !== 'string')) return undefined
     return parsed as Parsed
   } catch {
     return undefined
@@ -86,14 +117,15 @@ function readable(body: Buffer): Parsed | undefined {
 async function forwarded(
   admitted: Admitted,
   reply: FastifyReply,
-  { requestId, stream }: { requestId: string; stream: boolean },
+  { requestId, stream, wrap }: { requestId: string; stream: boolean; wrap: Around['sink'] },
 ): Promise<void> {
   const { raw } = reply
   if (raw.destroyed) {
     admitted.release()
     return
   }
-  const forwarding = admitted.forward(sinkOf(raw, { requestId, callId: admitted.id, stream }))
+  const sink = sinkOf(raw, { requestId, callId: admitted.id, stream })
+  const forwarding = admitted.forward(wrap ? wrap(sink, raw) : sink)
   const left = () => forwarding.abort()
   raw.once('close', left)
   raw.on('drain', () => forwarding.resume())
