@@ -22,6 +22,8 @@ export type UpstreamMode =
   | 'garbage-json'
   /** Words without end. */
   | 'flood'
+  /** Says all of it, its end mark too, and keeps the connection open. */
+  | 'lingers'
   /** An error event after two words. */
   | 'error-mid'
   /** Refuses parameters that only some endpoints know. */
@@ -198,7 +200,8 @@ async function speak(
     }
     response.write(speech.word(word))
   }
-  response.end(speech.end(words.length))
+  response.write(speech.end(words.length))
+  if (mode !== 'lingers') response.end()
 }
 
 const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`

@@ -161,6 +161,20 @@ describe('model calls that are passed through', () => {
     expect(rows.every((row) => row.outcome === 'cut' && row.fault === 'provider')).toBe(true)
   })
 
+  it('end with the end mark, although the endpoint keeps the connection [M15.end-mark-ends]', async () => {
+    one.mode = 'lingers'
+    two.mode = 'lingers'
+    for (const model of ['first', 'foreign']) {
+      // Both would be broken off after 300 ms of silence: then there would be no row of an answer.
+      const { text } = await streamed(model)
+      expect(text).toContain('[DONE]')
+      expect(await lastCall()).toMatchObject({ outcome: 'answered', output_tokens: 8 })
+      expect((await lastCall()).total_ms).toBeLessThan(290)
+    }
+    for (let i = 0; i < 500 && one.cancelled + two.cancelled < 2; i++) await delay(10)
+    expect([one.cancelled, two.cancelled]).toEqual([1, 1])
+  })
+
   it('cancel the upstream when the client leaves, 100 of 100 [M15.abort-cancels]', async () => {
     const before = (await calls()).length
     const { words } = one

@@ -1,6 +1,17 @@
 import { rows } from './row.ts'
 
 export const gateway = rows('issue 4', {
+  'M15.upstream-answers':
+    'Gemini, Vertex AI, Bedrock, Cohere, Ollama, Azure OpenAI, Mistral and TGI answer through both doors, whole and streamed, masked or not, split at any byte, without a pause of the hub',
+  'M15.upstream-tools': 'Endpoints of other protocols call tools, through both doors',
+  'M15.upstream-lingers': 'An answer ends with its end mark, although the connection stays open',
+  'M15.upstream-cut':
+    'An answer of another protocol that breaks off is told as broken and booked so',
+  'M15.upstream-errors':
+    'An endpoint of another protocol that fails, redirects or hangs is told in the caller’s words, without a secret',
+  'M15.upstream-abort': 'A caller that leaves cancels endpoints of other protocols, too',
+  'M15.end-mark-ends':
+    'A stream ends with its end mark, and its lingering connection is closed later',
   'M15.splice-bytes':
     'The body that is passed on: differs from the one that came by the model alone',
   'M15.splice-property': 'The body that is passed on: always says what was checked',

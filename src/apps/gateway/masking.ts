@@ -107,6 +107,18 @@ async function changedPart(part: CallPart, change: Change): Promise<CallPart> {
   return part
 }
 
+/** Texts that follow each other as one: what has to be found may stand across them. */
+function joined(parts: readonly CallPart[]): CallPart[] {
+  const all: CallPart[] = []
+  for (const part of parts) {
+    const last = all.at(-1)
+    if (last?.type === 'text' && part.type === 'text') {
+      all[all.length - 1] = { ...last, text: last.text + part.text }
+    } else all.push(part)
+  }
+  return all
+}
+
 /** Changes text that comes in pieces. */
 interface TextPipe {
   push(text: string): string | Promise<string>
@@ -139,7 +151,8 @@ class TextTransform implements AnswerTransform {
   async reply(reply: ModelReply): Promise<ModelReply> {
     const choices = []
     for (const choice of reply.choices) {
-      choices.push({ ...choice, content: await changedParts(choice.content, this.#how.whole) })
+      const content = await changedParts(joined(choice.content), this.#how.whole)
+      choices.push({ ...choice, content })
     }
     return { ...reply, choices }
   }

@@ -52,6 +52,11 @@ export class StreamReceiver implements OutboundReceiver {
       if (!(error instanceof RangeError)) throw error
       this.#fail('sent an event without end', true)
     }
+    if (!this.#over && this.#to.seen.done) {
+      // The end mark ends the answer: its endpoint may keep the connection open.
+      this.end()
+      return true
+    }
     return this.#flush()
   }
 

@@ -66,11 +66,20 @@ export class TranslatedStream implements OutboundReceiver {
       this.#refused.data(bytes)
       return true
     }
+    if (this.#over) return true
     const events = this.#reader.push(bytes)
-    if (!this.#transform) return this.#take(events)
+    // The end mark ends the answer: its endpoint may keep the connection open.
+    const whole = this.#reader.complete
+    if (!this.#transform) {
+      const more = this.#take(events)
+      if (whole) this.#finish()
+      return more || whole
+    }
     // Nothing more is read until these are through: texts keep their order, and memory its bound.
     this.#inTurn(async () => {
-      if (await this.#takeChanged(events)) this.#to.proceed()
+      const more = await this.#takeChanged(events)
+      if (whole) this.#finish()
+      if (more || whole) this.#to.proceed()
     })
     return false
   }

@@ -28,15 +28,22 @@ export function geminiEndpoint(options: EndpointOptions): DialectEndpoint {
     return fixedEndpoint(options, { headers: key as Record<string, string>, base })
   }
   const tokens = tokenSource(account, options)
+  const lasting = [...secretsOf(options), account.private_key]
+  let secrets = lasting
   return {
     perRequest: true,
-    secrets: [...secretsOf(options), account.private_key],
+    // The token is what the endpoint is shown, and could repeat.
+    get secrets() {
+      return secrets
+    },
     async address(path) {
+      const token = await tokens()
+      if (!secrets.includes(token)) secrets = [...lasting, token]
       return {
         url: `${base}${path}`,
         headers: {
           'content-type': 'application/json',
-          authorization: `Bearer ${await tokens()}`,
+          authorization: `Bearer ${token}`,
           ...options.headers,
         },
       }
