@@ -36,6 +36,7 @@ export function createClient(options: ClientOptions = {}) {
     jobs: jobRoutes(http),
     traces: traceRoutes(http),
     usage: usageRoutes(http),
+    models: modelRoutes(http),
     audit: auditRoutes(http),
     resources: resourceRoutes(http),
     people: peopleRoutes(http),
@@ -183,6 +184,18 @@ function usageRoutes(http: Http) {
     calls: (query?: t.CallQuery) => http.get<t.Page<t.ModelCall>>('/calls', query),
     call: (id: string) => http.get<t.ModelCallDetail>(`/calls/${part(id)}`),
     budgets: (query?: t.Paging) => http.get<t.Page<t.BudgetStatus>>('/budgets', query),
+  }
+}
+
+function modelRoutes(http: Http) {
+  return {
+    /** What each Model costs now, and who says so. */
+    prices: (query?: t.PriceQuery) => http.get<t.PricePage>('/models/prices', query),
+    /** List prices of vendors. */
+    catalogue: (query?: t.CatalogueQuery) => http.get<t.CataloguePage>('/models/catalogue', query),
+    /** Prices past calls anew, as a job. */
+    reprice: (request: t.RepriceRequest) =>
+      http.json<t.Job>('POST', '/calls/reprice', { json: request }),
   }
 }
 

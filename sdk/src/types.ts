@@ -25,6 +25,7 @@ export type {
   BudgetStatus,
   CallFault,
   CallOutcome,
+  CatalogueEntry,
   Chunk,
   Citation,
   Conversation,
@@ -41,9 +42,12 @@ export type {
   Message,
   ModelCall,
   ModelCallDetail,
+  ModelPrice,
   Outcome,
   Passage,
+  PricedModel,
   Problem,
+  RepriceRequest,
   Resource as ResourceDetail,
   ResourceKind,
   ResourceSummary,
@@ -99,6 +103,10 @@ export type JobQuery = Operations['GET /jobs']['query']
 export type TraceQuery = Operations['GET /traces']['query']
 export type CallQuery = Operations['GET /calls']['query']
 export type UsageQuery = Operations['GET /usage']['query']
+export type PriceQuery = Operations['GET /models/prices']['query']
+export type PricePage = Operations['GET /models/prices']['answer']
+export type CatalogueQuery = Operations['GET /models/catalogue']['query']
+export type CataloguePage = Operations['GET /models/catalogue']['answer']
 export type AuditQuery = Operations['GET /audit']['query']
 export type ResourceQuery = Operations['GET /resources']['query']
 

@@ -48,6 +48,9 @@ const lines: Record<string, string[][]> = {
   'audit list': [[]],
   'audit export': [[]],
   'audit key': [[]],
+  'models prices': [[], ['small']],
+  'models catalogue': [['gpt']],
+  'models reprice': [['--from', '2026-01-01']],
   usage: [[], ['--csv']],
   calls: [[], ['cal_1']],
   budgets: [[]],
@@ -110,6 +113,8 @@ function answering({ path, body }: Sent): Response {
     findings: {},
     warnings: [],
     notes: [],
+    supports: [],
+    catalogue: { date: 'd', source: 's' },
     text: 'x',
   }
   if (path === '/ask' && (body as { stream: boolean }).stream) {

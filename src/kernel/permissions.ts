@@ -19,6 +19,8 @@ export const permissions = {
   'keys.read': 'List API keys (never their secret part)',
   'keys.write': 'Create and revoke API keys',
   'models.use': 'Call models directly through the compatible APIs',
+  'models.write':
+    'Move models between stages, use those that are not approved, compare them, price past calls anew',
   'jobs.read': 'See running work and its progress',
   'jobs.write': 'Cancel and retry running work',
   'system.read': 'See the health of the server (doctor)',

@@ -11,6 +11,14 @@ export {
   type Protocol,
 } from './catalog/catalog.ts'
 export { type NoticedProvider, noticeProviders, type Probe } from './catalog/notice.ts'
+export {
+  type CatalogueEntry,
+  catalogued,
+  catalogueOrigin,
+  type PriceTold,
+  priceTold,
+  searchCatalogue,
+} from './catalog/prices.ts'
 export * from './extractive/index.ts'
 export * from './forward/index.ts'
 export type { Named } from './named.ts'

@@ -18,7 +18,7 @@ import {
   StoredIndexes,
   syncSource,
 } from '#data'
-import { type AuditActor, loadPrincipal, systemActor } from '#governance'
+import { systemActor } from '#governance'
 import { type Resource, systemClock } from '#kernel'
 import type { Embedder, ObjectStore } from '#ports'
 import { JobWorker, type SnapshotCache, type Store } from '#store'
@@ -26,6 +26,7 @@ import type { Chat } from './chat.ts'
 import type { Embedders } from './embedders.ts'
 import { openFolderSource } from './folders.ts'
 import type { Foundation, Log } from './foundation.ts'
+import { may, modelWork } from './model-work.ts'
 
 /** The two pipelines with what they run on, and the work in the background. */
 export interface Pipelines {
@@ -131,7 +132,8 @@ function ingestHouse(
     embedder: given.embedder,
     source: (organizationId, name) => sourceWithBase(snapshots, organizationId, name),
     openSource: (source) => openFolderSource(source, given.config),
-    mayWrite: (organizationId, actor) => mayWrite(foundation, organizationId, actor),
+    mayWrite: (organizationId, actor) =>
+      may(foundation, organizationId, { actor, permission: 'documents.write' }),
   }
 }
 
@@ -146,6 +148,7 @@ function jobWorker(foundation: Foundation, ingest: IngestHouse, { config, log }:
       'source-sync': (context) => syncSource(context, ingest),
       ingest: (context) => ingestBatch(context, ingest),
       embed: (context) => embedMissing(context, { ...ingest, base }),
+      ...modelWork(foundation),
     },
     onFault: (job, error) =>
       log({
@@ -191,16 +194,4 @@ async function sourceWithBase(snapshots: SnapshotCache, organizationId: string, 
   const source = snapshot.get('Source', name)
   const base = source && snapshot.get('KnowledgeBase', source.spec.knowledgeBase)
   return base ? { source, base } : undefined
-}
-
-/** Looked up at the time of the work: rights that were taken away meanwhile count. */
-async function mayWrite(
-  { store }: Foundation,
-  organizationId: string,
-  actor: AuditActor,
-): Promise<boolean> {
-  if (actor.kind === 'system') return true
-  const userId = actor.userId ?? actor.id
-  const found = await store.read(organizationId, (tx) => loadPrincipal(tx, { userId }))
-  return found?.principal.permissions.has('documents.write') ?? false
 }

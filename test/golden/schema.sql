@@ -446,6 +446,7 @@ create table model_call ( -- row-level security, forced
   constraint model_call_pkey PRIMARY KEY (organization_id, id)
 )
 CREATE INDEX model_call_at ON public.model_call USING btree (organization_id, at DESC, id DESC)
+CREATE INDEX model_call_batch ON public.model_call USING btree (organization_id, booked_with)
 CREATE INDEX model_call_fault ON public.model_call USING btree (organization_id, at DESC, id DESC) WHERE (fault IS NOT NULL)
 CREATE INDEX model_call_user ON public.model_call USING btree (organization_id, user_id, at DESC, id DESC)
 policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -

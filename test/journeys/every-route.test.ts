@@ -348,6 +348,10 @@ function jobActs(house: OpenHouse, ids: Ids): Act[] {
       tx.updateTable('job').set({ state }).where('id', '=', ids.jobs!).execute(),
     )
   return [
+    [
+      'POST /api/v1/calls/reprice',
+      () => call('POST', '/calls/reprice', { from: '2026-01-01T00:00:00Z' }),
+    ],
     ['POST /api/v1/jobs/:id/cancel', () => call('POST', `/jobs/${ids.jobs}/cancel`)],
     [
       'POST /api/v1/jobs/:id/retry',

@@ -44,4 +44,10 @@ export const routing = rows('issue 4 §2', {
     'Routes: the cheapest candidate whose forecast keeps the objective within the budget',
   'M37.peak-ewma': 'The peak average believes bad news at once, good news slowly, and forgets',
   'M37.price': 'The price of a model is the one of the day, and unknown where nobody knows it',
+  'M37.price-catalogue':
+    'Models without a price of their own take that of a dated catalogue of list prices, where it stands for them',
+  'M37.price-told': 'Each Model’s price is shown with who says so; an unknown one is not zero',
+  'M37.price-hourly': 'A machine of one’s own is priced by the time that a call takes of it',
+  'M37.price-recompute':
+    'Past calls are priced anew by a job: in their sums, in budgets and in the proofs of the audit log alike',
 })

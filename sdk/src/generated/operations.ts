@@ -16,6 +16,8 @@ import type {
   AuditEventProof,
   AuditState,
   BudgetStatus,
+  CatalogueEntry,
+  CatalogueOrigin,
   Chunk,
   Conversation,
   ConversationDetail,
@@ -30,6 +32,8 @@ import type {
   Me,
   ModelCall,
   ModelCallDetail,
+  PricedModel,
+  RepriceRequest,
   Resource,
   ResourceKind,
   ResourceSummary,
@@ -288,6 +292,39 @@ export interface Operations {
   'GET /budgets': {
     query: { limit?: number | undefined; cursor?: string | undefined }
     answer: { items: BudgetStatus[]; nextCursor: string | null; total?: number }
+  }
+  /** What each Model costs now, and who says so; an unknown price is null, never zero. */
+  'GET /models/prices': {
+    query: {
+      limit?: number | undefined
+      cursor?: string | undefined
+      name?: string | undefined
+    }
+    answer: {
+      items: PricedModel[]
+      nextCursor: string | null
+      total?: number
+      catalogue: CatalogueOrigin
+    }
+  }
+  /** List prices of vendors, as of the catalogue’s day. */
+  'GET /models/catalogue': {
+    query: {
+      limit?: number | undefined
+      cursor?: string | undefined
+      search?: string | undefined
+    }
+    answer: {
+      items: CatalogueEntry[]
+      nextCursor: string | null
+      total?: number
+      catalogue: CatalogueOrigin
+    }
+  }
+  /** Price past calls anew by what the Models say now of their day; as a job. */
+  'POST /calls/reprice': {
+    body: RepriceRequest
+    answer: Job
   }
   /** What happened, newest first. */
   'GET /audit': {

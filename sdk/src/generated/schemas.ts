@@ -637,6 +637,62 @@ export interface BudgetAmount {
     | null
 }
 
+export interface PricedModel {
+  name: string
+  project: string
+  provider: string
+  upstreamModel: string
+  /** What holds now; null: not known, which is not zero. */
+  price: ModelPrice | null
+  /** Who says so: the Model, one of its periods, or the catalogue. */
+  from: 'model' | 'dated' | 'catalogue' | 'unknown'
+  /** The first day of its period, or that of the catalogue. */
+  since: string | null
+  /** What the catalogue says of it. */
+  entry: CatalogueEntry | null
+  /** It names an entry that the catalogue does not have. */
+  noSuchEntry: boolean
+}
+
+/** US dollars per million tokens; null: not known. */
+export interface ModelPrice {
+  input: number | null
+  output: number | null
+  /** Null: that of input. */
+  cachedInput: number | null
+  /** Null: that of input. */
+  cacheWrite: number | null
+  /** Null: that of output. */
+  reasoning: number | null
+  /** What a batch costs, as a share; null: not known. */
+  batchFactor: number | null
+  /** Of a machine of one’s own. */
+  perGpuHour: number | null
+  gpus: number | null
+}
+
+export interface CatalogueEntry {
+  /** `openai/gpt-4.1-mini`. */
+  id: string
+  kind: string
+  supports: string[]
+  maxOutputTokens: number | null
+  price: ModelPrice | null
+}
+
+export interface CatalogueOrigin {
+  /** The day of these prices. */
+  date: string
+  source: string
+}
+
+export interface RepriceRequest {
+  from: string
+  to?: string | undefined
+  /** Calls of this Model only. */
+  model?: string | undefined
+}
+
 export interface AuditEvent {
   seq: number
   at: string

@@ -12,6 +12,7 @@ import { keyRoutes } from './keys.ts'
 import { knowledgeRoutes } from './knowledge.ts'
 import { openApiRoute } from './openapi.ts'
 import { peopleRoutes } from './people.ts'
+import { priceRoutes } from './prices.ts'
 import { resourceRoutes } from './resources.ts'
 import { routingRoutes } from './routing.ts'
 import { searchRoutes } from './search.ts'
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   ...callRoutes,
   ...usageRoutes,
   ...budgetRoutes,
+  ...priceRoutes,
   ...auditRoutes,
   ...keyRoutes,
   ...peopleRoutes,

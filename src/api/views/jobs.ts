@@ -25,8 +25,13 @@ export async function jobView(tx: Tx, at: JobRow | string): Promise<JobView> {
 }
 
 function targetOf(row: JobRow): string {
-  const input = row.input as { source?: string; knowledgeBase?: string; name?: string }
-  return input.source ?? input.knowledgeBase ?? input.name ?? row.id
+  const input = row.input as {
+    source?: string
+    knowledgeBase?: string
+    name?: string
+    model?: string
+  }
+  return input.source ?? input.knowledgeBase ?? input.name ?? input.model ?? row.id
 }
 
 function ownProgress(row: JobRow): JobView['progress'] {

@@ -6,7 +6,7 @@ import type { Snapshot } from '#store'
 import type { ReadyModel } from './compiled.ts'
 import type { GatewayCall } from './forward-call.ts'
 import type { GatewayHouse } from './house.ts'
-import { costOfAnswer } from './prices.ts'
+import { costOfAnswer, gpuTimeOf } from './prices.ts'
 
 /** A call under way, as it is accounted for. */
 export interface Account {
@@ -23,7 +23,9 @@ export interface Account {
 export function settle(account: Account, reserved: Reservation, record: ForwardRecord): void {
   const { seen, answered } = record
   const { house, call } = account
-  const cost = costOfAnswer(answered, seen, house.clock.now().getTime())
+  const at = house.clock.now().getTime()
+  const gpuMs = gpuTimeOf(answered, record.totalMs, at)
+  const cost = costOfAnswer(answered, { seen, gpuMs }, at)
   reserved.settle({
     nanousd: cost ?? 0,
     tokens: seen.inputTokens + seen.outputTokens,
@@ -46,8 +48,13 @@ export function settle(account: Account, reserved: Reservation, record: ForwardR
     firstTokenMs: record.firstTokenMs ?? null,
     totalMs: record.totalMs,
     attempts: record.attempts.length,
-    detail: detailOf(account, record),
+    detail: withGpuTime(detailOf(account, record), gpuMs),
   })
+}
+
+/** What a later price is computed from. */
+function withGpuTime(detail: CallRow['detail'], gpuMs: number | undefined): CallRow['detail'] {
+  return gpuMs === undefined ? detail : { ...detail, gpuMs }
 }
 
 /** A call that was not let through by a rule. */

@@ -12,3 +12,4 @@ export {
   type Owner,
   purgeResponses,
 } from './kept-responses.ts'
+export { pastPrices } from './prices.ts'

@@ -7,6 +7,7 @@ import { ingestVerbs } from './ingest.ts'
 import { jobVerbs } from './jobs.ts'
 import { modelVerbs } from './models.ts'
 import { peopleVerbs } from './people.ts'
+import { priceVerbs } from './prices.ts'
 import { resourceVerbs } from './resources.ts'
 import { routeVerbs } from './routes.ts'
 import { systemVerbs } from './system.ts'
@@ -23,6 +24,7 @@ export const verbs: readonly Verb[] = [
   ...peopleVerbs,
   ...auditVerbs,
   ...modelVerbs,
+  ...priceVerbs,
   ...usageVerbs,
   ...routeVerbs,
   ...systemVerbs.filter((verb) => verb.name !== 'start'),

@@ -12,6 +12,7 @@ import type { Command } from 'commander'
 import type { ExitName } from '../exits.ts'
 import { counted, time } from '../text.ts'
 import { type Verb, type VerbCall, withLimit } from '../verb.ts'
+import { momentOf } from './prices.ts'
 
 export const usageVerbs: Verb[] = [
   {
@@ -83,11 +84,6 @@ function filterOf(call: VerbCall): CallQuery {
     to: momentOf(call.option('to')),
     ...(call.option<boolean>('unpriced') ? { unpriced: true } : {}),
   }
-}
-
-/** A date alone is its first moment in UTC; what is no time goes on as it is, for the server to refuse. */
-function momentOf(text: string | undefined): string | undefined {
-  return text && /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text
 }
 
 async function sums(call: VerbCall): Promise<ExitName> {

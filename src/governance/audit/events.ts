@@ -78,6 +78,10 @@ export const auditEvents = {
     action: 'use',
     what: 'Calls of models were booked, with the digest of their rows',
   },
+  'calls.repriced': {
+    action: 'update',
+    what: 'Past calls of models were priced anew, with the digests of their batches before and after',
+  },
   'calls.expired': {
     action: 'delete',
     what: 'Calls of models are about to be deleted, as old as the setting says',

@@ -46,7 +46,14 @@ export const builtInRoles: Record<string, ResourceSpec<'Role'>> = {
   },
   'ml-engineer': {
     description: 'Chooses and measures models, prompts and retrieval.',
-    permissions: [...building, 'resources.write', 'traces.read', 'jobs.read', 'jobs.write'],
+    permissions: [
+      ...building,
+      'resources.write',
+      'models.write',
+      'traces.read',
+      'jobs.read',
+      'jobs.write',
+    ],
   },
   platform: {
     description: 'Runs the server: providers, people, keys, backups, health.',

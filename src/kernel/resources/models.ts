@@ -200,13 +200,28 @@ const priceSpec = z
     reasoning: dollars.optional(),
     /** What a batch costs, as a share of the rest: 0.5 is half. */
     batchFactor: z.number().min(0).max(10).optional(),
-    /** Of a machine of one's own: US dollars per GPU and hour. */
+    /** Of a machine of one's own: US dollars per GPU and hour, and how many it takes; one where it is not given. */
     perGpuHour: dollars.optional(),
+    gpus: z.number().int().min(1).max(4_096).optional(),
   })
   .strict()
 
 /** A price of a period: from the first day to before the second, UTC. */
 const datedPriceSpec = priceSpec.extend({ from: z.iso.date(), until: z.iso.date().optional() })
+
+const modality = z.enum(['text', 'image', 'audio', 'video', 'pdf', 'vector'])
+
+/** What somebody measured: kept with the version that it speaks of. */
+const evaluation = z
+  .object({
+    suite: z.string().min(1).max(200),
+    on: z.iso.date(),
+    /** `recall .91 [.88, .94], n 200`. */
+    result: z.string().max(500),
+    /** A report, or the id of a comparison. */
+    report: z.string().max(500).optional(),
+  })
+  .strict()
 
 export const modelSpec = z
   .object({
@@ -220,6 +235,12 @@ export const modelSpec = z
     price: priceSpec.optional(),
     /** Of periods; the last one that holds on a day wins over `price`. */
     prices: z.array(datedPriceSpec).max(64).optional(),
+    /** Entry of the price catalogue, for what is not given here; `none`: never looked up. */
+    catalogue: z
+      .string()
+      .max(300)
+      .regex(/^(none|[a-z0-9-]+\/\S+)$/, 'an entry such as "openai/gpt-4.1-mini", or "none"')
+      .optional(),
     /** What it can be asked for; not given: nobody knows, so everything may be tried. */
     capabilities: z.array(capability).max(capabilities.length).optional(),
     /** What it speaks; not given: everything. */
@@ -231,6 +252,15 @@ export const modelSpec = z
     stage: z.enum(['draft', 'evaluated', 'approved', 'deprecated', 'retired']).optional(),
     licence: z.string().max(200).optional(),
     owner: z.string().max(200).optional(),
+    /** Where it comes from: an address, a repository, a contract. */
+    source: z.string().max(500).optional(),
+    modalities: z
+      .object({ input: z.array(modality).max(8), output: z.array(modality).max(8) })
+      .strict()
+      .optional(),
+    /** What people should know before they use it. */
+    riskNotes: z.string().max(8_000).optional(),
+    evaluations: z.array(evaluation).max(64).optional(),
   })
   .strict()
 

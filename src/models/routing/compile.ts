@@ -1,4 +1,5 @@
 import type { ResourceSpec } from '#kernel'
+import { catalogued } from '../catalog/prices.ts'
 import type { Named } from '../named.ts'
 import { compileWhen, Fitness, maskOf, type Unfit } from './conditions.ts'
 import type { Deployment } from './deployment.ts'
@@ -114,13 +115,14 @@ function compileCandidate(
     model: reference,
     unfit: { code, reason },
   })
-  const model = at.snapshot.resolve('Model', reference)
-  if (!model) return gone('missing', `there is no model ${reference}`)
-  const provider = at.snapshot.resolve('Provider', model.spec.provider)
+  const written = at.snapshot.resolve('Model', reference)
+  if (!written) return gone('missing', `there is no model ${reference}`)
+  const provider = at.snapshot.resolve('Provider', written.spec.provider)
   if (!provider) {
-    const words = `model ${model.name} names provider ${model.spec.provider}, which does not exist`
+    const words = `model ${written.name} names provider ${written.spec.provider}, which does not exist`
     return gone('missing', words)
   }
+  const model = catalogued(written, provider.spec)
   const timeouts = timeoutsOf(provider.spec, route.timeouts)
   if (model.spec.stage === 'retired') return gone('retired', `model ${model.name} is retired`)
   return {

@@ -1,6 +1,6 @@
 import type { Candidate } from './compile.ts'
 import type { RequestFacts } from './facts.ts'
-import { costOf, priceAt } from './price.ts'
+import { byTheHour, costOf, costOfTime, priceAt } from './price.ts'
 
 /** What a call is expected to take and cost, from live measurements and the price. Undefined: not known. */
 export interface Forecast {
@@ -42,11 +42,11 @@ export function forecastCost(
 ): number | undefined {
   const price = priceAt(candidate.model.spec, facts.now)
   if (price === undefined) return candidate.provider.spec.protocol === 'extractive' ? 0 : undefined
-  if (price.perGpuHour !== undefined && price.input === undefined && price.output === undefined) {
+  if (byTheHour(price)) {
     const ms = forecastMs(candidate, facts, now)
     return ms === undefined
       ? undefined
-      : (ms * price.perGpuHour) / 3_600_000 / (candidate.deployment.inFlight + 1)
+      : costOfTime(price, ms / (candidate.deployment.inFlight + 1))
   }
   const { inputTokens } = facts
   return costOf(price, { inputTokens, outputTokens: answerTokens(candidate, facts) })

@@ -45,6 +45,16 @@ export function costOf(price: Price | undefined, usage: PricedUsage): number | u
   return (cost * factor) / 1_000_000
 }
 
+/** Billed by the time that it runs, not by tokens. */
+export function byTheHour(price: Price | undefined): price is Price & { perGpuHour: number } {
+  return price?.perGpuHour !== undefined && price.input === undefined && price.output === undefined
+}
+
+/** US dollars of so many milliseconds of a machine of one's own. */
+export function costOfTime(price: Price & { perGpuHour: number }, ms: number): number {
+  return (ms * price.perGpuHour * (price.gpus ?? 1)) / 3_600_000
+}
+
 /** Nothing costs nothing, at an unknown price too; anything else of an unknown price is not a number. */
 function part(tokens: number, price: number | undefined): number {
   return tokens === 0 ? 0 : price === undefined ? Number.NaN : tokens * price

@@ -1,13 +1,7 @@
 import { sql } from 'kysely'
-import {
-  type Amounts,
-  type BudgetRule,
-  compileBudgets,
-  dimensions,
-  windowAround,
-} from '#governance'
-import type { ResourceSpec } from '#kernel'
+import { type Amounts, type BudgetRule, dimensions, windowAround } from '#governance'
 import type { Tx } from '#store'
+import { budgetsSince } from '../../usage/budgets-since.ts'
 import type { Check, DoctorDeps } from '../check.ts'
 import { Findings } from '../findings.ts'
 
@@ -32,7 +26,7 @@ interface Compared {
 export async function checkBudgets(deps: DoctorDeps, organizationId: string): Promise<Check[]> {
   const damage = new Findings('budgets', 'Restore the database from a backup.')
   const { store } = deps
-  const budgets = await store.read(organizationId, budgetsOf)
+  const budgets = await store.read(organizationId, budgetsSince)
   for (const { rule, changedAt } of budgets) {
     const now = windowAround(rule.window, deps.now().getTime())
     for (const window of [now, windowAround(rule.window, now.start - 1)]) {
@@ -58,25 +52,6 @@ function wrongWith({ counted, sure, possible }: Compared): string | undefined {
     return `counts ${spent} ${one}, its calls add up to ${bounds}`
   }
   return undefined
-}
-
-async function budgetsOf(tx: Tx): Promise<{ rule: BudgetRule; changedAt: Date }[]> {
-  const rows = await tx
-    .selectFrom('resource as r')
-    .innerJoin('resource_version as v', (on) =>
-      on
-        .onRef('v.kind', '=', 'r.kind')
-        .onRef('v.name', '=', 'r.name')
-        .onRef('v.revision', '=', 'r.revision'),
-    )
-    .select(['r.name', 'v.spec', 'v.created_at'])
-    .where('r.kind', '=', 'Budget')
-    .where('r.deleted_at', 'is', null)
-    .execute()
-  return rows.map(({ name, spec, created_at }) => {
-    const [rule] = compileBudgets([{ name, spec: spec as ResourceSpec<'Budget'> }])
-    return { rule: rule as BudgetRule, changedAt: created_at }
-  })
 }
 
 const subjects: Record<BudgetRule['per'], string> = {

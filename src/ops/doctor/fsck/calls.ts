@@ -3,6 +3,7 @@ import type { Tx } from '#store'
 import { digestOfCalls, type ToldCall } from '../../usage/digest.ts'
 import type { Check, DoctorDeps } from '../check.ts'
 import { Findings } from '../findings.ts'
+import { followRepriced, noneRepriced, type Repriced } from './repriced.ts'
 
 /** Events, and rows, that are read together. */
 const eventPage = 200
@@ -34,6 +35,7 @@ export async function checkCalls(
   const damage = new Findings('calls', remedy)
   const { store } = deps
   const expired = await store.read(organizationId, expiredBefore)
+  const repriced = await store.read(organizationId, (tx) => followRepriced(tx, noneRepriced()))
   const open: Open = new Map()
   let upTo = ''
   for (let after = -1; ; ) {
@@ -56,7 +58,16 @@ export async function checkCalls(
       const calls = open.get(event.first) ?? []
       open.delete(event.first)
       damage.looked += calls.length
-      const wrong = wrongWith(event, calls, event.at.getTime() >= expired + marginMs)
+      const young = event.at.getTime() >= expired + marginMs
+      let wrong = wrongWith(event, calls, { young, repriced })
+      if (wrong) {
+        // It may have been priced anew while this looked: then both are read again, at one moment.
+        const again = await store.read(organizationId, async (tx) => ({
+          calls: await batchOf(tx, event.first),
+          repriced: await followRepriced(tx, repriced),
+        }))
+        wrong = wrongWith(event, again.calls, { young, repriced })
+      }
       if (wrong) damage.add(`event ${event.seq} booked ${event.calls} calls: ${wrong}`)
     }
     upTo = last
@@ -85,12 +96,20 @@ async function resolveLate(deps: DoctorDeps, organizationId: string, open: Open)
   for (const { canonical } of newest) open.delete(String(detailsOf(canonical).first))
 }
 
-function wrongWith(event: Booked, calls: readonly ToldCall[], young: boolean): string | undefined {
+function wrongWith(
+  event: Booked,
+  calls: readonly ToldCall[],
+  { young, repriced }: { young: boolean; repriced: Repriced },
+): string | undefined {
   if (calls.length < event.calls) {
     return young ? `${event.calls - calls.length} are missing` : undefined
   }
   if (calls.length > event.calls) return `${calls.length - event.calls} were added`
-  return digestOfCalls(calls) === event.digest ? undefined : 'they were changed'
+  const later = repriced.batches.get(event.first)
+  if (later && (later.broken || later.before !== event.digest)) {
+    return 'they were changed before they were priced anew'
+  }
+  return digestOfCalls(calls) === (later?.after ?? event.digest) ? undefined : 'they were changed'
 }
 
 /** Milliseconds since 1970 before which calls were deleted on purpose. */
@@ -126,13 +145,22 @@ async function bookedAfter(tx: Tx, after: number): Promise<Booked[]> {
   })
 }
 
-async function rowsBetween(tx: Tx, after: string, upTo: string) {
-  const rows = await tx
+function toldRows(tx: Tx) {
+  return tx
     .selectFrom('model_call')
     .select(['id', 'booked_with', 'principal_id as principalId', 'model', 'outcome'])
     .select(['input_tokens as inputTokens', 'cached_tokens as cachedTokens'])
     .select(['output_tokens as outputTokens', 'reasoning_tokens as reasoningTokens'])
     .select('cost_nanousd as costNanousd')
+}
+
+async function batchOf(tx: Tx, first: string): Promise<ToldCall[]> {
+  const rows = await toldRows(tx).where('booked_with', '=', first).limit(rowPage).execute()
+  return rows.map((row) => ({ ...row, outcome: row.outcome as ToldCall['outcome'] }))
+}
+
+async function rowsBetween(tx: Tx, after: string, upTo: string) {
+  const rows = await toldRows(tx)
     .where('id', '>', after)
     .where('id', '<=', upTo)
     .orderBy('id')
