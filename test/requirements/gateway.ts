@@ -42,6 +42,11 @@ export const gateway = rows('issue 4', {
   'M15.completions-door':
     'Completions of a prompt come from models of any protocol and from assistants',
   'M15.completions-refused': 'Completions: what cannot be carried is refused by name',
+  'M15.client-ai':
+    'ai works unchanged by its OpenAI and Anthropic providers: text, streams, tools, structured output, errors',
+  'M15.client-langchain':
+    '@langchain/openai works unchanged: text, streams, tools, structured output, errors',
+  'M15.client-llamaindex': 'llamaindex works unchanged: text, streams, tools, errors',
   'M15.translated-refusal': 'What another protocol cannot say is refused, never dropped',
   'M11.gateway-masking':
     'Personal data is replaced on the way out and put back on the way in, split at any place',

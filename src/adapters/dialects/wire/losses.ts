@@ -3,6 +3,7 @@ import type { CallPart, Extra, JsonObject, Loss } from '#ports'
 /** Fields of several protocols that change no answer when they are left out. */
 const hints = new Set([
   ...['store', 'safety_identifier', 'prompt_cache_options', 'prompt_cache_retention'],
+  ...['eager_input_streaming'],
   ...['system_fingerprint', 'diagnostics', 'annotations', 'service_tier', 'billing', 'timings'],
   ...[
     'background',
