@@ -10,6 +10,5 @@ export type {
   ShownPassage,
 } from './answer/parts.ts'
 export { callerFacts } from './answer/routing.ts'
-export { type Completed, type CompletionRequest, complete } from './completion/complete.ts'
 export * from './conversations/read.ts'
 export * from './gateway/index.ts'

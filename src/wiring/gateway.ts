@@ -1,4 +1,4 @@
-import { upstreamError } from '#adapters'
+import { createScriptedModel, upstreamError } from '#adapters'
 import type { GatewayHouse } from '#apps'
 import type { Config } from '#config'
 import { BudgetLedger } from '#governance'
@@ -6,12 +6,13 @@ import { PlinthError, systemClock } from '#kernel'
 import {
   anthropicPassThrough,
   type Candidate,
+  dispatchInProcess,
   type ErrorBody,
   openAiPassThrough,
   responsesPassThrough,
 } from '#models'
 import { UsageBook } from '#ops'
-import type { Dialect } from '#ports'
+import type { Dialect, OutboundDispatcher } from '#ports'
 import type { Chat } from './chat.ts'
 import { dialectOf } from './dialects.ts'
 import type { Foundation, Log } from './foundation.ts'
@@ -41,6 +42,7 @@ export function openGateway(
     outbound: chat.outbound,
     dialect: dialectOf,
     responsesKeptDays,
+    inProcess: inProcessModels(),
     passThrough: {
       'openai-chat': openAiPassThrough,
       'openai-completions': openAiPassThrough,
@@ -49,6 +51,19 @@ export function openGateway(
     },
     errorOf: (candidate, answer) =>
       errorOf(dialectOf(candidate.provider.spec.protocol)!, candidate, answer),
+  }
+}
+
+/** Scripted models, each made once for as long as its Provider stands. */
+function inProcessModels(): GatewayHouse['inProcess'] {
+  const made = new WeakMap<object, OutboundDispatcher>()
+  return ({ provider: { name, spec } }) => {
+    if (spec.protocol !== 'scripted' || !spec.script) return undefined
+    const known = made.get(spec)
+    if (known) return known
+    const one = dispatchInProcess(createScriptedModel(name, spec.script), dialectOf('openai')!)
+    made.set(spec, one)
+    return one
   }
 }
 

@@ -37,6 +37,38 @@ spec: { models: [actor] }
 kind: Route
 name: half-played
 spec: { models: [actor, first] }
+---
+kind: Provider
+name: blank
+spec: { protocol: scripted, script: { rules: [{ fails: UPSTREAM_FAILED }] } }
+---
+kind: Model
+name: blank
+spec: { provider: blank, upstreamModel: blank }
+---
+kind: Route
+name: forgetful
+spec: { models: [blank, first] }
+---
+kind: Provider
+name: mirror
+spec: { protocol: scripted, script: { rules: [{ reply: "You said: {{question}}" }] } }
+---
+kind: Guardrail
+name: guarded
+spec: { personalData: { input: mask, output: allow } }
+---
+kind: Model
+name: echo
+spec: { provider: mirror, upstreamModel: mirror }
+---
+kind: Route
+name: guarded-echo
+spec: { models: [echo], guardrail: guarded }
+---
+kind: Route
+name: quoting
+spec: { models: [extractive] }
 `
 
 describe('calls of models know no way around the hub', () => {
@@ -108,11 +140,55 @@ spec: { per: key, only: [${ada.keyId}], window: day, limits: { requests: 1 } }
     expect(seen()).toBe(1)
   })
 
-  it('through a route: models within this process answer by its name, others stay the hub’s [M15.route-names]', async () => {
+  it('through a route: models within this process are candidates like others [M15.route-names]', async () => {
     const played = await chat('played')
     expect([played.status, played.body.choices?.[0].message.content]).toEqual([200, 'Well said.'])
     const half = await chat('half-played')
-    expect([half.status, half.headers.get('x-plinth-model')]).toEqual([200, 'first'])
+    expect([half.status, half.headers.get('x-plinth-model')]).toEqual([200, 'actor'])
     expect(half.headers.get('x-plinth-call')).toMatch(/^cal_/)
+    expect(seen()).toBe(0)
+    const forgetful = await chat('forgetful')
+    expect([forgetful.status, forgetful.headers.get('x-plinth-model')]).toEqual([200, 'first'])
+  })
+
+  it('to a model within this process: streamed at each door, masked, booked, refused what it cannot do [M15.in-process]', async () => {
+    const mail = 'ada@tessmere.example'
+    const asked = [{ role: 'user' as const, content: `Repeat ${mail}` }]
+    const openai = { model: 'guarded-echo', messages: asked, stream: true }
+    const chunks = await owner.call('POST', '/v1/chat/completions', { body: openai })
+    expect(textIn(chunks.text, ({ choices }) => choices?.[0]?.delta.content)).toBe(
+      `You said: Repeat ${mail}`,
+    )
+    expect(chunks.text.trimEnd().endsWith('data: [DONE]')).toBe(true)
+    const anthropic = { ...openai, max_tokens: 3 }
+    const events = await owner.call('POST', '/v1/messages', { body: anthropic })
+    expect(textIn(events.text, ({ delta }) => delta?.text)).toBe('You said: Repeat ')
+    expect(events.text).toContain('"stop_reason":"max_tokens"')
+    const { usage } = house.house.api.gateway
+    await usage.flush()
+    const call = chunks.headers.get('x-plinth-call')
+    const { body: row } = await owner.call('GET', `/api/v1/calls/${call}`)
+    expect(row).toMatchObject({ model: 'echo', outcome: 'answered', outputTokens: 4 })
+    const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }]
+    const refused = await owner.call('POST', '/v1/chat/completions', { body: { ...openai, tools } })
+    expect([refused.status, refused.body.error.message]).toEqual([
+      400,
+      expect.stringContaining('tools'),
+    ])
+    const silent = await chat('quoting')
+    expect([silent.status, silent.body.error.message]).toEqual([
+      400,
+      expect.stringContaining('quotes documents'),
+    ])
   })
 })
+
+type Frame = {
+  choices?: { delta: { content?: string } }[]
+  delta?: { text?: string }
+}
+
+function textIn(stream: string, said: (frame: Frame) => string | undefined): string {
+  const lines = stream.split('\n').filter((line) => line.startsWith('data: {'))
+  return lines.map((line) => said(JSON.parse(line.slice(6))) ?? '').join('')
+}

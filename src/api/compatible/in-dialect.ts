@@ -22,7 +22,7 @@ export function dialectIn(house: ApiHouse, protocol: string): Dialect {
   return dialect
 }
 
-/** What would change an answer, and what assistants and models within this process do not know. */
+/** What would change an answer, and what assistants do not know. */
 const unoffered = [
   ['tools', (call: ModelCall) => (call.tools?.length ?? 0) > 0],
   ['format', (call: ModelCall) => call.format !== undefined && call.format.type !== 'text'],
@@ -31,7 +31,7 @@ const unoffered = [
 ] as const
 
 /**
- * What assistants and models within this process can be asked: text. Models of providers go the hot way.
+ * What assistants can be asked: text. Models go the hot way.
  * `names`: what the door calls a parameter. @throws INVALID_INPUT with its name.
  */
 export function askedIn(call: ModelCall, names: Readonly<Record<string, string>> = {}): Asked {
@@ -44,16 +44,12 @@ export function askedIn(call: ModelCall, names: Readonly<Record<string, string>>
       remedy: `Leave "${name}" out, or name a model of a provider.`,
     })
   }
-  const { model, temperature, maxOutputTokens, stop } = call
   return {
-    model,
+    model: call.model,
     messages: call.messages.map(({ role, content }, i): ChatMessage => {
       const known = role === 'developer' || role === 'tool' ? 'system' : role
       return { role: known, content: content.map((part) => textIn(part, i)).join('') }
     }),
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
-    ...(stop === undefined ? {} : { stop }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { PlinthError } from '#kernel'
 import { type Candidate, spliceBody, type WireAttempt } from '#models'
-import type { Addressed, Dialect, JsonObject, ModelCall } from '#ports'
+import type { Dialect, JsonObject, ModelCall } from '#ports'
 import { addressed, type Place, type ReadyModel } from './compiled.ts'
 import type { MaskedCall } from './masking.ts'
 
@@ -36,7 +36,12 @@ export function attemptOf(
   { candidate, place }: Chosen,
 ): WireAttempt | Promise<WireAttempt> {
   const same = place.dialect.id === asked.dialect.id && !asked.masked
-  return same ? passed(asked, { candidate, place }) : translated(asked, { candidate, place })
+  const attempt = same
+    ? passed(asked, { candidate, place })
+    : translated(asked, { candidate, place })
+  const { outbound } = place
+  if (!outbound) return attempt
+  return then(attempt, (made) => ({ ...made, outbound }))
 }
 
 function passed(asked: Asked, { candidate, place }: Chosen): WireAttempt | Promise<WireAttempt> {
@@ -132,9 +137,6 @@ function emptyCall(model: string, stream: boolean): ModelCall {
   }
 }
 
-function then<T>(
-  value: Addressed | Promise<Addressed>,
-  next: (value: Addressed) => T,
-): T | Promise<T> {
+function then<V, T>(value: V | Promise<V>, next: (value: V) => T): T | Promise<T> {
   return value instanceof Promise ? value.then(next) : next(value)
 }

@@ -1,7 +1,13 @@
 import { type BudgetRule, compileBudgets } from '#governance'
 import type { ResourceSpec } from '#kernel'
 import type { Candidate, CompiledRoute, ProviderKey } from '#models'
-import type { Addressed, Dialect, DialectEndpoint, OutboundTarget } from '#ports'
+import type {
+  Addressed,
+  Dialect,
+  DialectEndpoint,
+  OutboundDispatcher,
+  OutboundTarget,
+} from '#ports'
 import type { Snapshot } from '#store'
 import type { GatewayHouse } from './house.ts'
 
@@ -11,6 +17,8 @@ export interface Place {
   endpoint: DialectEndpoint
   /** Where its headers are the same for every call: where chat calls go. */
   fixed?: { target: OutboundTarget; headers: Record<string, string> }
+  /** Of a model within this process: the way to it. */
+  outbound?: OutboundDispatcher
 }
 
 /** A name that an application can ask for, resolved. */
@@ -21,8 +29,8 @@ export interface ReadyModel {
   route: CompiledRoute
   /** By candidate and key, kept as long as the snapshot. */
   places: Map<string, Place>
-  /** A candidate is called over HTTP: the hub calls those, and passes over models within this process. */
-  remote: boolean
+  /** A candidate can be called: all but what only quotes documents. */
+  callable: boolean
   guardrail: ResourceSpec<'Guardrail'>['personalData'] | undefined
 }
 
@@ -67,19 +75,21 @@ function compile(snapshot: Snapshot, name: string, house: GatewayHouse): ReadyMo
   if (!model) return undefined
   const routes = house.router.routes(snapshot)
   const route = (named && routes.route(name)) ?? routes.model(name)
-  const remote = route.candidates.some(({ provider }) => house.dialect(provider.spec.protocol))
+  const callable = route.candidates.some(
+    (one) => house.inProcess(one) ?? house.dialect(one.provider.spec.protocol),
+  )
   return {
     name: model.name,
     project: model.project,
     digest: model.digest,
     route,
     places: new Map(),
-    remote,
+    callable,
     guardrail: snapshot.resolve('Guardrail', route.guardrail ?? 'default')?.spec.personalData,
   }
 }
 
-/** Where a candidate is called with a key; undefined where it is not called over HTTP. */
+/** Where a candidate is called with a key; undefined where it only quotes documents. */
 export function placeOf(
   model: ReadyModel,
   { candidate, key }: { candidate: Candidate; key: ProviderKey | undefined },
@@ -89,15 +99,16 @@ export function placeOf(
   const known = model.places.get(name)
   if (known) return known
   const { spec } = candidate.provider
-  const dialect = house.dialect(spec.protocol)
+  const outbound = house.inProcess(candidate)
+  const dialect = house.dialect(outbound ? 'openai' : spec.protocol)
   if (!dialect) return undefined
   const endpoint = dialect.endpoint({
-    baseUrl: spec.baseUrl ?? '',
+    baseUrl: outbound ? 'http://in-process.invalid' : (spec.baseUrl ?? ''),
     headers: spec.headers,
     outbound: house.outbound,
     ...(key?.value ? { apiKey: key.value.reveal() } : {}),
   })
-  const place: Place = { dialect, endpoint }
+  const place: Place = { dialect, endpoint, ...(outbound ? { outbound } : {}) }
   model.places.set(name, place)
   return place
 }

@@ -146,7 +146,7 @@ function execute(
       protocol: house.passThrough[call.dialect.id]!,
       prepare: (candidate, key) => {
         const place = placeOf(model, { candidate, key }, house)
-        if (!place) throw notRemote(candidate.name)
+        if (!place) throw onlyQuotes(candidate.name)
         return attemptOf(asked, { candidate, place })
       },
       errorOf: (candidate, answer) => house.errorOf(candidate, answer),
@@ -161,6 +161,11 @@ function asksForUsage({ stream_options: options }: GatewayCall['parsed']): boole
   return (options as { include_usage?: unknown } | null | undefined)?.include_usage === true
 }
 
-function notRemote(model: string): PlinthError {
-  return new PlinthError('UNSUPPORTED', `Model ${model} is not called over HTTP.`)
+/** Of a model that needs passages of documents to speak. */
+export function onlyQuotes(model: string): PlinthError {
+  return new PlinthError('UNSUPPORTED', {
+    detail: `The model ${model} quotes documents; it cannot be called without them.`,
+    where: 'model',
+    remedy: 'Name an assistant that uses it, or a model of another provider.',
+  })
 }

@@ -19,6 +19,8 @@ export interface GatewayHouse {
   dialect(protocol: string): Dialect | undefined
   /** Days for which answers are kept that their callers may continue. */
   responsesKeptDays: number
+  /** How a model within this process is called, as if it spoke OpenAI's dialect; undefined for all others. */
+  inProcess(candidate: Candidate): OutboundDispatcher | undefined
   /** Dialects that can be passed through, by their ids. */
   passThrough: Readonly<Record<string, PassThrough>>
   /** What an endpoint's error means, without its secrets. */

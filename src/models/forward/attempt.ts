@@ -1,5 +1,5 @@
 import { PlinthError } from '#kernel'
-import type { OutboundExchange, OutboundReceiver, OutboundTarget } from '#ports'
+import type { OutboundDispatcher, OutboundExchange, OutboundReceiver, OutboundTarget } from '#ports'
 import type { Outcome } from '../routing/outcome.ts'
 import type { Permit } from '../routing/permit.ts'
 import type { Try } from '../routing/retry-plan.ts'
@@ -18,6 +18,8 @@ export interface WireAttempt {
   /** Values that must not be told, whoever repeats them. */
   secrets: readonly string[]
   body: Buffer
+  /** Where it goes by another way than over the network: a model within this process. */
+  outbound?: OutboundDispatcher
   /** Where the endpoint speaks another dialect than the caller. */
   translation?: Translation
 }
@@ -102,7 +104,8 @@ export class Attempt implements Receiving {
   #send(attempt: WireAttempt): void {
     if (this.#over) return
     const { candidate } = this.step
-    const { stream, outbound } = this.#call
+    const { stream } = this.#call
+    const outbound = attempt.outbound ?? this.#call.outbound
     this.secrets = attempt.secrets
     const { totalMs, firstTokenMs, idleMs, connectMs } = candidate.timeouts
     const { allowPrivate } = candidate.provider.spec

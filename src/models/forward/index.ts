@@ -1,6 +1,7 @@
 export { anthropicPassThrough } from './anthropic.ts'
 export type { WireAttempt } from './attempt.ts'
 export { type ForwardCall, Forwarding, type ForwardRecord, type ForwardSink } from './forward.ts'
+export { dispatchInProcess } from './in-process.ts'
 export type { Observed } from './observed.ts'
 export { openAiPassThrough } from './openai.ts'
 export type { PassThrough } from './pass-through.ts'

@@ -1,4 +1,4 @@
-import { type Answered, answer, complete, type Part } from '#apps'
+import { type Answered, answer, modelNamed, onlyQuotes, type Part } from '#apps'
 import { limits, PlinthError } from '#kernel'
 import type { ChatMessage } from '#ports'
 import type { ApiHouse } from '../../house.ts'
@@ -28,7 +28,10 @@ export const chatRoutes = [
       const { body, reply, request } = call
       refuseUnoffered(body)
       const { context } = call
-      const parts = await answeringOf(askedIn(body), { context, house })
+      const parts = await answeringOf(
+        { model: body.model, messages: messagesOf(body) },
+        { context, house },
+      )
       const head = headOf(body.model, request.id, house.clock.now())
       reply.header('x-request-id', request.id)
       if (body.stream) {
@@ -66,21 +69,16 @@ async function streamed(
   }
 }
 
-/** What is asked, whatever door it came through. */
-export type Asked = Parameters<typeof complete>[0]
-
-function askedIn(body: ChatRequestBody): Asked {
-  const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
-  return {
-    model: body.model,
-    messages: messagesOf(body),
-    ...(body.temperature == null ? {} : { temperature: body.temperature }),
-    ...(maxOutputTokens == null ? {} : { maxOutputTokens }),
-    ...(body.stop == null ? {} : { stop: [body.stop].flat() }),
-  }
+/** What an assistant is asked, whatever door it came through. */
+export interface Asked {
+  model: string
+  messages: readonly ChatMessage[]
 }
 
-/** An assistant's name comes before a model's of the same name. @throws NOT_FOUND */
+/**
+ * The answer of an assistant; its name comes before a model's of the same name. Models are the hub's to call, and come
+ * here only where it could not. @throws NOT_FOUND, UNSUPPORTED, INVALID_INPUT
+ */
 export async function answeringOf(asked: Asked, at: At): Promise<Answering> {
   const { context, house } = at
   const snapshot = await house.snapshots.get(context.organizationId)
@@ -88,7 +86,14 @@ export async function answeringOf(asked: Asked, at: At): Promise<Answering> {
     return fromAssistant(asked.model, asked.messages, at)
   const known = snapshot.resolve('Route', asked.model) ?? snapshot.resolve('Model', asked.model)
   if (!known) throw noModel(asked.model)
-  return fromModel(asked, at)
+  const model = modelNamed(snapshot, asked.model, house.gateway)
+  if (!model?.callable) throw onlyQuotes(asked.model)
+  // A body that the hub could not read as JSON, and this door could.
+  throw new PlinthError('INVALID_INPUT', {
+    detail: `The request cannot be passed on to ${asked.model}.`,
+    where: 'body',
+    remedy: 'Send JSON in UTF-8, without a byte order mark.',
+  })
 }
 
 export function noModel(name: string): PlinthError {
@@ -166,18 +171,5 @@ function endingOf(answered: Answered): Ending {
     usage,
     citations,
     plinth: { traceId, outcome, auditSeq, releaseDigest, ...(reading ? { reading } : {}) },
-  }
-}
-
-async function* fromModel(
-  request: Parameters<typeof complete>[0],
-  { context, house }: At,
-): Answering {
-  const { finish, usage, traceId, auditSeq } = yield* complete(request, context, house.answer)
-  const known = { length: 'length', 'content-filter': 'content_filter' } as const
-  return {
-    finish: known[finish as keyof typeof known] ?? 'stop',
-    usage,
-    plinth: { traceId, outcome: 'answered', auditSeq },
   }
 }

@@ -60,7 +60,7 @@ export async function forwardChat(
   if (snapshot.resolve('Assistant', name)) return false
   const model = modelNamed(snapshot, name, house.gateway)
   const dialect = house.gateway.dialect(from.protocol)
-  if (!model?.remote || !dialect) return false
+  if (!model?.callable || !dialect) return false
   const { request, reply, body } = call
   const stream = parsed.stream === true
   const asked = { organizationId, principal, requestId: request.id, body, parsed }
