@@ -23,6 +23,7 @@ export async function run(args: string[]): Promise<void> {
     modes: 'json,sse,long',
     seconds: '3',
     repeats: '3',
+    warm: '10',
     masking: false,
   })
   const seconds = wholeNumber('seconds', options.seconds)
@@ -40,6 +41,7 @@ export async function run(args: string[]): Promise<void> {
       if (!start) throw new BenchError(`--peers knows portkey, nginx and litellm, not ${peer}.`)
       targets.push(await start(root))
     }
+    await warmUp(targets, { modes, seconds: wholeNumber('warm', options.warm) })
     const rows: Row[] = []
     for (const mode of modes) {
       for (const n of mode === 'long' ? [16] : clients) {
@@ -58,6 +60,17 @@ function folderIn(root: string, name: string): string {
   const folder = join(root, name)
   mkdirSync(folder, { recursive: true })
   return folder
+}
+
+/** A just-in-time compiler goes on for ten seconds; before, an hour of a gateway looks like its first minute. */
+async function warmUp(
+  targets: readonly Target[],
+  { modes, seconds }: { modes: readonly Mode[]; seconds: number },
+): Promise<void> {
+  for (const target of targets) {
+    if (target.pid === 0) continue
+    for (const mode of modes) await measure(target, { mode, clients: 32, seconds, repeats: 1 })
+  }
 }
 
 interface Stretch {
