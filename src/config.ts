@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { PlinthError } from '#kernel'
+import { PlinthError, Secret } from '#kernel'
 
 interface Setting<T> {
   /** As written in the documentation. */
@@ -173,6 +173,16 @@ export const settings = {
       'How long answers of /v1/responses are kept after they were given or last continued, unless their caller says store: false or deletes them.',
     read: whole(1, 36_500),
   }),
+  PLINTH_METRICS_TOKEN: setting({
+    default: '',
+    unit: 'secret',
+    reason:
+      'Bearer token, 16 characters or more, that reads /metrics beside keys with metrics.read; empty: only such keys do.',
+    read: (value) => {
+      if (value !== '' && value.length < 16) throw new Error('expected 16 characters or more')
+      return new Secret(value)
+    },
+  }),
   PLINTH_LOG_LEVEL: setting({
     default: 'warn',
     unit: 'level',
@@ -224,6 +234,7 @@ export interface Config {
   folders: string[]
   callsKeptDays: number
   responsesKeptDays: number
+  metricsToken: Secret
   logLevel: string
 }
 
@@ -234,8 +245,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     try {
       return settings[name].read(value) as ReturnType<(typeof settings)[N]['read']>
     } catch (error) {
+      const shown = settings[name].unit === 'secret' ? '' : `="${value}"`
       throw new PlinthError('INVALID_INPUT', {
-        detail: `${name}="${value}": ${(error as Error).message}.`,
+        detail: `${name}${shown}: ${(error as Error).message}.`,
         where: `environment variable ${name}`,
         remedy: settings[name].reason,
       })
@@ -268,6 +280,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     folders: get('PLINTH_FOLDERS'),
     callsKeptDays: get('PLINTH_CALLS_KEPT_DAYS'),
     responsesKeptDays: get('PLINTH_RESPONSES_KEPT_DAYS'),
+    metricsToken: get('PLINTH_METRICS_TOKEN'),
     logLevel: get('PLINTH_LOG_LEVEL'),
   }
 }

@@ -6,6 +6,7 @@ import { doors } from './requirements/doors.ts'
 import { gateway } from './requirements/gateway.ts'
 import { house } from './requirements/house.ts'
 import { masking } from './requirements/masking.ts'
+import { metrics } from './requirements/metrics.ts'
 import { models } from './requirements/models.ts'
 import { people } from './requirements/people.ts'
 import { resources } from './requirements/resources.ts'
@@ -26,6 +27,7 @@ export const requirements: readonly Requirement[] = [
   ...routing,
   ...gateway,
   ...usage,
+  ...metrics,
   ...resources,
   ...people,
   ...audit,

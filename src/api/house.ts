@@ -9,8 +9,8 @@ import type {
   Sealer,
   SignInAttempts,
 } from '#governance'
-import type { Clock } from '#kernel'
-import type { Upkeep } from '#ops'
+import type { Clock, Secret } from '#kernel'
+import type { ProcessMetrics, Upkeep } from '#ops'
 import type { Embedder, ObjectStore } from '#ports'
 import type { Applied, JobWorker, SnapshotCache, Store, Tx } from '#store'
 
@@ -49,6 +49,9 @@ export interface ApiHouse {
   /** Told after resources changed, so that sources follow their own and their base's settings. */
   resourcesChanged(organizationId: string, applied: readonly Applied[]): Promise<void>
   facts(): SystemFacts
+  metrics: ProcessMetrics
+  /** Opens `/metrics` without a principal; empty: nothing does. */
+  metricsToken: Secret
   /** The embedders that `/v1/embeddings` offers, by name. */
   embedders(): ReadonlyMap<string, Embedder>
 }

@@ -19,7 +19,7 @@ import { parseJson, valid, withoutNul } from './http/input.ts'
 import { labelsOf } from './http/labels.ts'
 import { sendProblem } from './http/problem.ts'
 import { type Route, replied } from './http/route.ts'
-import { authenticateRequest } from './http/sign-in.ts'
+import { authenticateRequest, bearsToken } from './http/sign-in.ts'
 import { routes } from './routes/index.ts'
 
 export interface ServerOptions {
@@ -148,6 +148,10 @@ async function contextOf(
   }: { request: FastifyRequest; reply: FastifyReply; options: ServerOptions },
 ): Promise<RequestContext> {
   const signal = clientSignal(request, reply)
+  if (route.opensWith && bearsToken(request, route.opensWith(options.house))) {
+    const organizationId = options.house.organization.id
+    return { organizationId, principal: nobody, requestId: request.id, signal }
+  }
   const found = await authenticateRequest(request, options.house)
   if ('principal' in found) {
     const { organizationId, principal } = found

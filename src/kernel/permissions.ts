@@ -24,6 +24,7 @@ export const permissions = {
   'jobs.read': 'See running work and its progress',
   'jobs.write': 'Cancel and retry running work',
   'system.read': 'See the health of the server (doctor)',
+  'metrics.read': 'Read the metrics of the server and of the organization’s calls',
   'system.write': 'Back up, restore and pull models',
 } as const
 

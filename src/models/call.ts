@@ -32,6 +32,7 @@ export interface CallRecord {
   model?: string
   modelDigest?: string
   provider?: string
+  protocol?: string
   upstreamModel?: string
   /** Why this model stood where it did. */
   reason?: string
@@ -266,6 +267,7 @@ function identity({ candidate, reason }: Try): Partial<CallRecord> {
     model: model.name,
     ...(model.digest === undefined ? {} : { modelDigest: model.digest }),
     provider: provider.name,
+    protocol: provider.spec.protocol,
     upstreamModel: model.spec.upstreamModel,
     reason,
   }

@@ -21,5 +21,6 @@ export {
 } from './catalog/prices.ts'
 export * from './extractive/index.ts'
 export * from './forward/index.ts'
+export { genAiAttributes } from './gen-ai.ts'
 export type { Named } from './named.ts'
 export * from './routing/index.ts'

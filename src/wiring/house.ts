@@ -5,6 +5,7 @@ import type { GatewayHouse } from '#apps'
 import type { Config } from '#config'
 import { type Resource, systemClock } from '#kernel'
 import type { NoticedProvider } from '#models'
+import { ProcessMetrics } from '#ops'
 import { lockDirectory, toYamlFile } from '#store'
 import { type Chat, noticeChat, openChat } from './chat.ts'
 import { Embedders } from './embedders.ts'
@@ -72,11 +73,13 @@ export async function buildHouse(config: Config, options: HouseOptions = {}): Pr
         pipelines.schedule.start()
         pipelines.indexKeeper.start()
         housekeeping.start()
+        api.metrics.start()
         const { outbound } = chat
         models.start({ config, embedders, outbound, foundation }, () => fillInVectors(house))
         void noticeChat(chat, env).then((found) => offers.push(...found.map(offerOf)))
       },
       close: async () => {
+        api.metrics.stop()
         await models.stop()
         await housekeeping.stop()
         await pipelines.indexKeeper.stop()
@@ -137,6 +140,8 @@ function apiHouse(
       offers,
     }),
     embedders: () => embedders.byName,
+    metrics: new ProcessMetrics(version),
+    metricsToken: config.metricsToken,
     resourcesChanged: (organization, applied) =>
       syncAfter(foundation, pipelines, { organizationId: organization, applied }),
   }

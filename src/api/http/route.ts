@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import type { Permission, RequestContext } from '#kernel'
+import type { Permission, RequestContext, Secret } from '#kernel'
 import type { ApiHouse } from '../house.ts'
 
 /**
@@ -15,6 +15,8 @@ export interface Route {
   permission: Permission | 'signed-in' | 'public'
   /** Held in one project only, or one of these instead: enough to come in. The handler checks what exactly is done. */
   orElse?: { inProject?: true; permissions?: readonly Permission[] }
+  /** A bearer token of the settings that opens it too, for the organization of this server; empty: none does. */
+  opensWith?(house: ApiHouse): Secret
   summary: string
   tag: string
   params?: z.ZodType

@@ -1,5 +1,6 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { PlinthError, type Principal } from '#kernel'
+import { PlinthError, type Principal, type Secret } from '#kernel'
 import type { ApiHouse } from '../house.ts'
 
 export const sessionCookie = 'plinth_session'
@@ -31,6 +32,15 @@ export async function authenticateRequest(
       ? 'The request names no API key and no session.'
       : 'The API key or session is not valid (any more).'
   return { refused: new PlinthError('UNAUTHENTICATED', detail) }
+}
+
+/** Whether a request bears this very token; never where the token is empty. Takes equally long whatever differs. */
+export function bearsToken(request: FastifyRequest, token: Secret): boolean {
+  const expected = token.reveal()
+  const given = bearerOf(request)
+  if (expected === '' || given === undefined) return false
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(expected))
 }
 
 function bearerOf(request: FastifyRequest): string | undefined {

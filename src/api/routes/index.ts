@@ -10,6 +10,7 @@ import { documentRoutes } from './documents.ts'
 import { jobRoutes } from './jobs.ts'
 import { keyRoutes } from './keys.ts'
 import { knowledgeRoutes } from './knowledge.ts'
+import { metricRoutes } from './metrics.ts'
 import { openApiRoute } from './openapi.ts'
 import { peopleRoutes } from './people.ts'
 import { priceRoutes } from './prices.ts'
@@ -45,6 +46,7 @@ export const routes: readonly Route[] = [
   ...sessionRoutes,
   ...systemRoutes,
   ...systemBackupRoutes,
+  ...metricRoutes,
   openApiRoute(() => routes),
   ...openAiRoutes,
   ...anthropicRoutes,

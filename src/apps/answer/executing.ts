@@ -1,7 +1,7 @@
 import type { Plan } from '#agents'
 import { type Ground, promptMessages } from '#data'
 import { actorOf, appendAudit } from '#governance'
-import { callModel } from '#models'
+import { callModel, genAiAttributes } from '#models'
 import type { ChatPart } from '#ports'
 import type { AnswerAccess } from './authorizing.ts'
 import type { AskedText } from './masking.ts'
@@ -56,8 +56,7 @@ export async function* execute(run: Run, what: Execution): AsyncGenerator<Execut
     run.trace.end(span, {
       model: call.record.model ?? '',
       firstTokenMs: Math.round(call.record.firstTokenMs ?? 0),
-      inputTokens: call.record.inputTokens,
-      outputTokens: call.record.outputTokens,
+      ...genAiAttributes(call.record, { maxOutputTokens: plan.maxOutputTokens }),
       attempts: call.record.attempts.map((a) => `${a.model}: ${a.outcome} ${a.code ?? ''}`.trim()),
     })
   }

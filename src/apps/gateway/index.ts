@@ -13,3 +13,4 @@ export {
   purgeResponses,
 } from './kept-responses.ts'
 export { pastPrices } from './prices.ts'
+export { scrape } from './scrape.ts'

@@ -65,6 +65,7 @@ export const builtInRoles: Record<string, ResourceSpec<'Role'>> = {
       'jobs.read',
       'jobs.write',
       'system.read',
+      'metrics.read',
       'system.write',
     ],
   },

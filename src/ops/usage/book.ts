@@ -8,6 +8,7 @@ import {
 } from '#governance'
 import { limits, PlinthError } from '#kernel'
 import type { Store, Tx } from '#store'
+import { CallMetrics } from '../metrics/calls.ts'
 import type { CallRow } from './call-row.ts'
 import { digestOfCalls } from './digest.ts'
 import { writeCalls } from './write.ts'
@@ -36,6 +37,8 @@ export interface UsageBookOptions {
  * transaction with what it takes from the budgets. A batch is tried until it is in, and is in once.
  */
 export class UsageBook {
+  /** Counts of the same calls, for scrapes. */
+  readonly metrics = new CallMetrics()
   readonly #options: UsageBookOptions
   readonly #waiting = new Map<string, CallRow[]>()
   #count = 0
@@ -60,7 +63,13 @@ export class UsageBook {
     })
   }
 
+  /** Calls of an organization that are not in the database yet. */
+  waiting(organizationId: string): number {
+    return this.#waiting.get(organizationId)?.length ?? 0
+  }
+
   note(organizationId: string, call: CallRow): void {
+    this.metrics.count(organizationId, call)
     const list = this.#waiting.get(organizationId)
     if (list) list.push(call)
     else this.#waiting.set(organizationId, [call])
