@@ -15,7 +15,7 @@ export const metricRoutes = [
       const own = await scrape(context.organizationId, house.gateway)
       await reply
         .header('content-type', expositionType)
-        .send(exposition([...house.metrics.families(), ...own]))
+        .send(exposition([...house.metrics.families(), ...own], house.metrics.labels))
       return replied
     },
   }),

@@ -17,14 +17,20 @@ export interface Family {
 /** Media type of what `exposition` writes. */
 export const expositionType = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Families in the text exposition format of Prometheus, version 0.0.4. Families without a sample are left out. */
-export function exposition(families: Iterable<Family>): string {
+/**
+ * Families in the text exposition format of Prometheus, version 0.0.4, with labels that all samples carry. Families
+ * without a sample are left out.
+ */
+export function exposition(
+  families: Iterable<Family>,
+  common: Readonly<Record<string, string>> = {},
+): string {
   const lines: string[] = []
   for (const { name, help, type, samples } of families) {
     if (samples.length === 0) continue
     lines.push(`# HELP ${name} ${escaped(help)}`, `# TYPE ${name} ${type}`)
     for (const { suffix = '', labels = {}, value } of samples) {
-      lines.push(`${name}${suffix}${labelled(labels)} ${numbered(value)}`)
+      lines.push(`${name}${suffix}${labelled({ ...labels, ...common })} ${numbered(value)}`)
     }
   }
   return `${lines.join('\n')}\n`

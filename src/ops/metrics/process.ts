@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { Family, Sample } from './exposition.ts'
 
@@ -6,6 +7,10 @@ const resolution = 20
 
 /** What this process uses, whoever uses it: processor, memory, and how long its event loop kept work waiting. */
 export class ProcessMetrics {
+  /** Which process of a port that several serve; nothing where there is one. */
+  readonly labels: Readonly<Record<string, string>> = cluster.worker
+    ? { process: String(cluster.worker.id) }
+    : {}
   readonly #version: string
   readonly #startedAt = Math.round(performance.timeOrigin) / 1_000
   #delay: ReturnType<typeof monitorEventLoopDelay> | undefined
