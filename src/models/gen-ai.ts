@@ -19,14 +19,13 @@ const wellKnown: Readonly<Record<string, string>> = {
  */
 export function genAiAttributes(
   record: CallRecord,
-  asked: { temperature?: number; maxOutputTokens?: number },
+  asked: { maxOutputTokens: number },
 ): Record<string, SpanValue> {
   const { protocol, upstreamModel, finish, model } = record
   const said: Record<string, SpanValue | undefined> = {
     'gen_ai.operation.name': 'chat',
     'gen_ai.provider.name': protocol === undefined ? undefined : (wellKnown[protocol] ?? protocol),
     'gen_ai.request.model': upstreamModel ?? record.attempts.at(-1)?.upstreamModel,
-    'gen_ai.request.temperature': asked.temperature,
     'gen_ai.request.max_tokens': asked.maxOutputTokens,
     'gen_ai.response.model': upstreamModel,
     'gen_ai.response.finish_reasons': finish === undefined ? undefined : [finish],

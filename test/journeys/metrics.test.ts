@@ -14,7 +14,27 @@ spec: { protocol: scripted, script: { rules: [{ reply: Gladly. }] } }
 ---
 kind: Model
 name: told
-spec: { provider: scripted, upstreamModel: told-1 }
+spec: { provider: scripted, upstreamModel: told-1, maxOutputTokens: 300 }
+---
+kind: KnowledgeBase
+name: notes
+spec: { readers: [everyone] }
+---
+kind: Source
+name: notes
+spec: { knowledgeBase: notes, upload: {} }
+---
+kind: Prompt
+name: plain
+spec: { system: Answer briefly. }
+---
+kind: Route
+name: told
+spec: { models: [told] }
+---
+kind: Assistant
+name: guide
+spec: { knowledgeBases: [notes], route: told, prompt: plain, guardrail: default }
 `
 
 describe('metrics', () => {
@@ -140,15 +160,17 @@ describe('metrics', () => {
 
   it('have beside them spans with the names of OpenTelemetry [M9.gen-ai-spans]', async () => {
     await house.apply(scripted)
-    const reply = await ask('told', { temperature: 0.5 })
-    expect(reply.status).toBe(200)
-    const { body } = await house.owner.call('GET', `/api/v1/traces/${reply.body.plinth.traceId}`)
+    await house.upload('notes', 'lift.md', 'The goods lift takes 1,200 kilograms.')
+    const question = { question: 'How many kilograms does the goods lift take?', stream: false }
+    const reply = await house.owner.call('POST', '/api/v1/ask', { body: question })
+    expect([reply.status, reply.text]).toEqual([200, expect.any(String)])
+    const { body } = await house.owner.call('GET', `/api/v1/traces/${reply.body.traceId}`)
     const span = body.spans.find(({ name }: { name: string }) => name === 'execute')
     expect(span.attributes).toMatchObject({
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': 'scripted',
       'gen_ai.request.model': 'told-1',
-      'gen_ai.request.temperature': 0.5,
+      'gen_ai.request.max_tokens': expect.any(Number),
       'gen_ai.response.model': 'told-1',
       'gen_ai.response.finish_reasons': ['stop'],
       'gen_ai.usage.output_tokens': expect.any(Number),
