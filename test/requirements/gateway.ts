@@ -58,6 +58,8 @@ export const gateway = rows('issue 4', {
   'M26.no-way-around':
     'No header and no body of a call of a model leads around budgets, labels and accounts',
   'M6.assistant-labels': 'The models of an assistant must be cleared for what its caller says, too',
+  'M15.one-page':
+    'The page for whoever puts Plinth before OpenAI, Anthropic and a local Ollama does what it says',
   'M15.in-process':
     'A model within this process is streamed at each door, masked, booked, and refused what it cannot do',
   'M15.route-names': 'A Route answers by its name, whoever its models are',
