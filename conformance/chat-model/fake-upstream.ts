@@ -39,6 +39,8 @@ export interface FakeUpstream {
   host: string
   mode: UpstreamMode
   words: string[]
+  /** Members of the choice of a whole answer of OpenAI, instead of the usual ones. */
+  choice: Record<string, unknown>
   /** Bodies and headers of the requests it has seen. */
   requests: { path: string; headers: IncomingMessage['headers']; body: Record<string, unknown> }[]
   /** Requests whose client left before the answer was complete. */
@@ -62,6 +64,7 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
     host,
     mode: 'normal',
     words: ['The ', 'notice ', 'period ', 'is ', 'drei ', 'Monate ', '（三个月）', '🙂.'],
+    choice: {},
     requests: [],
     cancelled: 0,
     close: () =>
@@ -106,7 +109,7 @@ async function serve(
   if (refused) return void json(refused.status, speech.failure(refused.status, refused.message))
   if (path === '/v1/embeddings') return void json(200, embeddings(body))
   if (mode === 'no-stream' || body.stream !== true)
-    return void json(200, speech.whole(upstream.words.join('')))
+    return void json(200, withChoice(speech.whole(upstream.words.join('')), upstream.choice))
   await speak(upstream, { response, speech })
 }
 
@@ -162,6 +165,11 @@ function refuseAnthropic(
     return { status: 400, message: 'messages: roles must alternate' }
   }
   return undefined
+}
+
+function withChoice(reply: unknown, choice: Record<string, unknown>): unknown {
+  const { choices } = reply as { choices?: object[] }
+  return choices ? { ...(reply as object), choices: [{ ...choices[0], ...choice }] } : reply
 }
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))

@@ -49,6 +49,8 @@ interface Answering {
   'GET /models/prices': Plinth['models']['prices']
   'GET /models/catalogue': Plinth['models']['catalogue']
   'POST /calls/reprice': Plinth['models']['reprice']
+  'GET /caches': Plinth['usage']['caches']
+  'POST /caches/purge': Plinth['usage']['purgeCaches']
   'GET /audit': Plinth['audit']['list']
   'GET /audit/actors': Plinth['audit']['actors']
   'GET /audit/{seq}': Plinth['audit']['get']

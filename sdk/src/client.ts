@@ -184,6 +184,10 @@ function usageRoutes(http: Http) {
     calls: (query?: t.CallQuery) => http.get<t.Page<t.ModelCall>>('/calls', query),
     call: (id: string) => http.get<t.ModelCallDetail>(`/calls/${part(id)}`),
     budgets: (query?: t.Paging) => http.get<t.Page<t.BudgetStatus>>('/budgets', query),
+    /** What is kept of answers. */
+    caches: () => http.get<t.CacheState>('/caches'),
+    /** Forgets it, on every server. */
+    purgeCaches: () => http.json<t.CachePurge>('POST', '/caches/purge'),
   }
 }
 

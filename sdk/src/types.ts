@@ -23,6 +23,8 @@ export type {
   AuditState,
   BudgetAmount,
   BudgetStatus,
+  CachePurge,
+  CacheState,
   CallFault,
   CallOutcome,
   CatalogueEntry,

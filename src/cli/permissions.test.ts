@@ -54,6 +54,8 @@ const lines: Record<string, string[][]> = {
   usage: [[], ['--csv']],
   calls: [[], ['cal_1']],
   budgets: [[]],
+  'cache show': [[]],
+  'cache purge': [[]],
   doctor: [[]],
   backup: [['b.tar']],
   'eval samples': [['--id', 'goodwill-limit']],

@@ -1,3 +1,4 @@
+export * from './cache/index.ts'
 export {
   type CallAttempt,
   type CallRecord,

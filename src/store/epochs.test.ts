@@ -5,7 +5,7 @@ import type { Tx } from './store.ts'
 
 describe('epochs that are read for many requests at once', () => {
   it('are never older than what was reported as done, on another server too [M27.epochs-trusted]', async () => {
-    const committed = { access: 0, resources: 0 }
+    const committed = { access: 0, resources: 0, caches: 0 }
     const read = async (): Promise<Epochs> => {
       const seen = { ...committed }
       await delay(Math.random() * 8)
@@ -45,7 +45,7 @@ describe('epochs that are read for many requests at once', () => {
     let reads = 0
     const watch = new EpochWatch(async () => {
       reads++
-      return { access: 1, resources: 1 }
+      return { access: 1, resources: 1, caches: 0 }
     })
     await Promise.all(Array.from({ length: 100 }, () => watch.current('org')))
     expect(reads).toBe(1)
@@ -56,7 +56,7 @@ describe('epochs that are read for many requests at once', () => {
 
   it('are read anew at once by the server that changed them', async () => {
     let epoch = 1
-    const watch = new EpochWatch(async () => ({ access: epoch, resources: 0 }))
+    const watch = new EpochWatch(async () => ({ access: epoch, resources: 0, caches: 0 }))
     expect((await watch.current('org')).access).toBe(1)
     const tx = {} as Tx
     moveEpoch(tx)
@@ -69,7 +69,7 @@ describe('epochs that are read for many requests at once', () => {
     let fails = true
     const watch = new EpochWatch(async () => {
       if (fails) throw new Error('away')
-      return { access: 3, resources: 0 }
+      return { access: 3, resources: 0, caches: 0 }
     })
     await expect(watch.current('org')).rejects.toThrow('away')
     fails = false

@@ -5,6 +5,8 @@ import type { Tx } from './store.ts'
 export interface Epochs {
   access: number
   resources: number
+  /** Of what is kept of answers: a purge forgets all that was kept before. */
+  caches: number
 }
 
 /**

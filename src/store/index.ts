@@ -1,3 +1,4 @@
+export { forgetCaches } from './caches.ts'
 export { lockDirectory } from './directory-lock.ts'
 export { openPglite, type PgliteEngine } from './engines/pglite.ts'
 export { openPostgres } from './engines/postgres.ts'

@@ -107,7 +107,7 @@ export interface Schema {
     revision: number
     updated_at: Time
   }
-  resource_epoch: Tenant & { epoch: Defaulted<number> }
+  resource_epoch: Tenant & { epoch: Defaulted<number>; caches: Defaulted<number> }
   permission_set: Tenant & { id: Generated<number>; readers: string[]; digest: string }
   document: Tenant & {
     id: string
@@ -366,6 +366,8 @@ export interface Schema {
     snapshot_digest: Nullable<string>
     detail: NullableJson<Record<string, unknown>>
     booked_with: Nullable<string>
+    saved_nanousd: Nullable<number>
+    saved_tokens: Nullable<number>
   }
   budget_counter: Tenant &
     BudgetWindow & {

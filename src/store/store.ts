@@ -111,9 +111,10 @@ async function readEpochs(tx: Tx): Promise<Epochs> {
     .selectNoFrom((eb) => [
       eb.selectFrom('access_epoch').select('epoch').as('access'),
       eb.selectFrom('resource_epoch').select('epoch').as('resources'),
+      eb.selectFrom('resource_epoch').select('caches').as('caches'),
     ])
     .executeTakeFirstOrThrow()
-  return { access: row.access ?? 0, resources: row.resources ?? 0 }
+  return { access: row.access ?? 0, resources: row.resources ?? 0, caches: row.caches ?? 0 }
 }
 
 /** Errors of the connection become UNAVAILABLE, so that callers can wait and try again. */

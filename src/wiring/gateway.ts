@@ -2,8 +2,9 @@ import { createScriptedModel, upstreamError } from '#adapters'
 import type { GatewayHouse } from '#apps'
 import type { Config } from '#config'
 import { BudgetLedger } from '#governance'
-import { PlinthError, systemClock } from '#kernel'
+import { limits, PlinthError, systemClock } from '#kernel'
 import {
+  AnswerCache,
   anthropicPassThrough,
   type Candidate,
   dispatchInProcess,
@@ -39,6 +40,7 @@ export function openGateway(
     router: chat.router,
     ledger,
     usage,
+    answers: new AnswerCache(limits.answerCacheBytes),
     outbound: chat.outbound,
     dialect: dialectOf,
     responsesKeptDays,

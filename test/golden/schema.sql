@@ -442,6 +442,8 @@ create table model_call ( -- row-level security, forced
   snapshot_digest text,
   detail jsonb,
   booked_with text,
+  saved_nanousd bigint,
+  saved_tokens integer,
   constraint model_call_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
   constraint model_call_pkey PRIMARY KEY (organization_id, id)
 )
@@ -508,6 +510,7 @@ policy tenant for ALL using ((organization_id = current_setting('plinth.organiza
 create table resource_epoch ( -- row-level security, forced
   organization_id text not null,
   epoch bigint not null default 0,
+  caches bigint not null default 0,
   constraint resource_epoch_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
   constraint resource_epoch_pkey PRIMARY KEY (organization_id)
 )

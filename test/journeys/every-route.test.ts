@@ -348,6 +348,7 @@ function jobActs(house: OpenHouse, ids: Ids): Act[] {
       tx.updateTable('job').set({ state }).where('id', '=', ids.jobs!).execute(),
     )
   return [
+    ['POST /api/v1/caches/purge', () => call('POST', '/caches/purge')],
     [
       'POST /api/v1/calls/reprice',
       () => call('POST', '/calls/reprice', { from: '2026-01-01T00:00:00Z' }),

@@ -16,6 +16,8 @@ import type {
   AuditEventProof,
   AuditState,
   BudgetStatus,
+  CachePurge,
+  CacheState,
   CatalogueEntry,
   CatalogueOrigin,
   Chunk,
@@ -325,6 +327,14 @@ export interface Operations {
   'POST /calls/reprice': {
     body: RepriceRequest
     answer: Job
+  }
+  /** What is kept of answers. */
+  'GET /caches': {
+    answer: CacheState
+  }
+  /** Forget all answers that are kept for the organization, on every server. */
+  'POST /caches/purge': {
+    answer: CachePurge
   }
   /** What happened, newest first. */
   'GET /audit': {

@@ -441,6 +441,7 @@ export interface ModelCall {
   outcome: CallOutcome
   errorCode: string | null
   fault: CallFault | null
+  /** hit, miss or bypass; null where no answers are kept. */
   cache: string | null
   inputTokens: number
   /** Of the input tokens. */
@@ -454,6 +455,8 @@ export interface ModelCall {
   costUsd: number | null
   /** A model answered, and its price is not known. */
   unpriced: boolean
+  /** What a hit would have cost; null: unknown, or no hit. */
+  savedUsd: number | null
   firstTokenMs: number | null
   totalMs: number
   attempts: number
@@ -483,6 +486,7 @@ export interface ModelCallDetail {
   outcome: CallOutcome
   errorCode: string | null
   fault: CallFault | null
+  /** hit, miss or bypass; null where no answers are kept. */
   cache: string | null
   inputTokens: number
   /** Of the input tokens. */
@@ -496,6 +500,8 @@ export interface ModelCallDetail {
   costUsd: number | null
   /** A model answered, and its price is not known. */
   unpriced: boolean
+  /** What a hit would have cost; null: unknown, or no hit. */
+  savedUsd: number | null
   firstTokenMs: number | null
   totalMs: number
   attempts: number
@@ -516,6 +522,8 @@ export interface ModelCallDetail {
   skipped: { model: string; reason: string }[]
   /** Why it was refused. */
   reason: string | null
+  /** Why `cache` is what it is, and why the answer is not kept. */
+  cacheReason: string | null
 }
 
 export interface UsageReport {
@@ -555,6 +563,11 @@ export interface UsageSums {
   costUsd: number | null
   /** Calls whose price is not known: their cost is in no sum. */
   unpricedCalls: number
+  /** Calls answered without asking a model. */
+  cacheHits: number
+  /** What those would have cost, as far as prices are known. */
+  savedUsd: number
+  savedTokens: number
   errors: { caller: number; policy: number; provider: number; plinth: number }
   /** Of answered streams; null where there is none. */
   firstTokenMs: UsagePercentiles | null
@@ -582,6 +595,11 @@ export interface UsageGroup {
   costUsd: number | null
   /** Calls whose price is not known: their cost is in no sum. */
   unpricedCalls: number
+  /** Calls answered without asking a model. */
+  cacheHits: number
+  /** What those would have cost, as far as prices are known. */
+  savedUsd: number
+  savedTokens: number
   errors: { caller: number; policy: number; provider: number; plinth: number }
   /** Of answered streams; null where there is none. */
   firstTokenMs: UsagePercentiles | null
@@ -691,6 +709,18 @@ export interface RepriceRequest {
   to?: string | undefined
   /** Calls of this Model only. */
   model?: string | undefined
+}
+
+export interface CacheState {
+  /** Goes up with each purge. */
+  generation: number
+  /** Answers of models that the process which was asked keeps for this organization. */
+  answers: { entries: number; bytes: number }
+}
+
+export interface CachePurge {
+  /** What was kept before it is given to nobody. */
+  generation: number
 }
 
 export interface AuditEvent {

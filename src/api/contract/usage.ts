@@ -48,7 +48,7 @@ export const callSummary = z
     outcome: callOutcome,
     errorCode: z.string().nullable(),
     fault: fault.nullable(),
-    cache: z.string().nullable(),
+    cache: z.string().nullable().describe('hit, miss or bypass; null where no answers are kept.'),
     inputTokens: z.number(),
     cachedTokens: z.number().describe('Of the input tokens.'),
     outputTokens: z.number(),
@@ -59,6 +59,10 @@ export const callSummary = z
       .nullable()
       .describe('Null: the price is not known, or nothing was answered.'),
     unpriced: z.boolean().describe('A model answered, and its price is not known.'),
+    savedUsd: z
+      .number()
+      .nullable()
+      .describe('What a hit would have cost; null: unknown, or no hit.'),
     firstTokenMs: z.number().nullable(),
     totalMs: z.number(),
     attempts: z.number(),
@@ -86,6 +90,10 @@ export const callDetail = callSummary
       .array(z.object({ model: z.string(), reason: z.string() }))
       .describe('Why not the others.'),
     reason: z.string().nullable().describe('Why it was refused.'),
+    cacheReason: z
+      .string()
+      .nullable()
+      .describe('Why `cache` is what it is, and why the answer is not kept.'),
   })
   .meta({ id: 'ModelCallDetail' })
 
@@ -120,6 +128,9 @@ const sums = z.object({
     .nullable()
     .describe('Of the calls whose price is known; null where none is. Never counts the others.'),
   unpricedCalls: z.number().describe('Calls whose price is not known: their cost is in no sum.'),
+  cacheHits: z.number().describe('Calls answered without asking a model.'),
+  savedUsd: z.number().describe('What those would have cost, as far as prices are known.'),
+  savedTokens: z.number(),
   errors: z.object({
     caller: z.number(),
     policy: z.number(),

@@ -82,7 +82,8 @@ function namesOf(tx: Tx, rows: readonly CallRow[], { principal }: RequestContext
 export const usdOf = (nanousd: number): number => nanousd / 1e9
 
 function summaryOf(row: CallRow, name: (id: string) => string) {
-  const { detail: _, snapshotDigest: __, principalId, costNanousd, at, ...rest } = row
+  const { detail: _, snapshotDigest: __, savedTokens: ___, ...told } = row
+  const { principalId, costNanousd, savedNanousd, at, ...rest } = told
   const keyId = principalId === row.userId ? null : principalId
   return {
     ...rest,
@@ -91,6 +92,7 @@ function summaryOf(row: CallRow, name: (id: string) => string) {
     keyId,
     keyName: keyId && name(keyId),
     costUsd: costNanousd === null ? null : usdOf(costNanousd),
+    savedUsd: savedNanousd == null ? null : usdOf(savedNanousd),
     unpriced: costNanousd === null && row.model !== null,
   }
 }
@@ -101,10 +103,17 @@ interface StoredDetail {
   choices?: { model: string; reason: string }[]
   skipped?: { model: string; reason: string }[]
   detail?: string
+  cache?: { reason: string; notKept?: string }
 }
 
 function detailOf(row: CallRow, name: (id: string) => string) {
-  const { attempts = [], choices = [], skipped = [], detail } = (row.detail ?? {}) as StoredDetail
+  const {
+    attempts = [],
+    choices = [],
+    skipped = [],
+    detail,
+    cache,
+  } = (row.detail ?? {}) as StoredDetail
   const only = ({ model, reason }: { model: string; reason: string }) => ({ model, reason })
   const tries = attempts.map(({ model, provider, ms, code, detail }) => ({
     ...{ model, provider, ms },
@@ -114,10 +123,13 @@ function detailOf(row: CallRow, name: (id: string) => string) {
   return {
     ...summaryOf(row, name),
     snapshotDigest: row.snapshotDigest,
-    tries: tries.length > 0 ? tries : soleTry(row),
+    tries: tries.length > 0 || row.cache === 'hit' ? tries : soleTry(row),
     choices: choices.map(only),
     skipped: skipped.map(only),
     reason: detail ?? null,
+    cacheReason: cache
+      ? [cache.reason, cache.notKept && `not kept: ${cache.notKept}`].filter(Boolean).join('; ')
+      : null,
   }
 }
 

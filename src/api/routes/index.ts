@@ -4,6 +4,7 @@ import type { Route } from '../http/route.ts'
 import { askRoutes } from './ask.ts'
 import { auditRoutes } from './audit.ts'
 import { budgetRoutes } from './budgets.ts'
+import { cacheRoutes } from './caches.ts'
 import { callRoutes } from './calls.ts'
 import { conversationRoutes } from './conversations.ts'
 import { documentRoutes } from './documents.ts'
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   ...usageRoutes,
   ...budgetRoutes,
   ...priceRoutes,
+  ...cacheRoutes,
   ...auditRoutes,
   ...keyRoutes,
   ...peopleRoutes,

@@ -83,9 +83,9 @@ function checkRange(by: readonly UsageDimension[], { from, to }: { from: Date; t
   })
 }
 
-function sumsOf({ costNanousd, ...sums }: UsageSums) {
+function sumsOf({ costNanousd, savedNanousd, ...sums }: UsageSums) {
   const unknown = sums.unpricedCalls > 0 && costNanousd === 0
-  return { ...sums, costUsd: unknown ? null : usdOf(costNanousd) }
+  return { ...sums, costUsd: unknown ? null : usdOf(costNanousd), savedUsd: usdOf(savedNanousd) }
 }
 
 /** Groups with what users and keys in them are called. */
@@ -126,6 +126,9 @@ const figures: Record<string, (sums: Omit<Group, 'keys'>) => number | null> = {
   estimatedCalls: (s) => s.estimatedCalls,
   costUsd: (s) => s.costUsd,
   unpricedCalls: (s) => s.unpricedCalls,
+  cacheHits: (s) => s.cacheHits,
+  savedUsd: (s) => s.savedUsd,
+  savedTokens: (s) => s.savedTokens,
   errorsCaller: (s) => s.errors.caller,
   errorsPolicy: (s) => s.errors.policy,
   errorsProvider: (s) => s.errors.provider,

@@ -1,6 +1,13 @@
 import type { Reservation } from '#governance'
 import { PlinthError } from '#kernel'
-import { type Choice, type ForwardRecord, meaningOf, placeReason } from '#models'
+import {
+  type Choice,
+  type Ended,
+  type ForwardRecord,
+  type KeptAnswer,
+  meaningOf,
+  placeReason,
+} from '#models'
 import type { CallRow } from '#ops'
 import type { Snapshot } from '#store'
 import type { ReadyModel } from './compiled.ts'
@@ -15,8 +22,19 @@ export interface Account {
   model: ReadyModel
   snapshot: Snapshot
   house: GatewayHouse
+  /** `performance.now()` when it came. */
+  began: number
   choice?: Choice
   findings?: number
+  /** What the cache said; absent where the Route or Model has none. */
+  cache?: CacheNote
+}
+
+export interface CacheNote {
+  verdict: 'hit' | 'miss' | 'bypass'
+  reason: string
+  /** Why the answer is not given to others. */
+  notKept?: string
 }
 
 /** Books what a call did cost, in the same tick in which its row is noted: both are stored together. */
@@ -57,6 +75,28 @@ function withGpuTime(detail: CallRow['detail'], gpuMs: number | undefined): Call
   return gpuMs === undefined ? detail : { ...detail, gpuMs }
 }
 
+/** An answer that cost nothing: it was kept, or another call's. `kept`: what it saved, where it was given whole. */
+export function noteGiven(account: Account, ended: Ended, kept: KeptAnswer | undefined): void {
+  const { error, begun } = ended
+  const cancelled = error?.code === 'CANCELLED'
+  const failed = cancelled ? ('cancelled' as const) : begun ? ('cut' as const) : ('failed' as const)
+  const totalMs = performance.now() - account.began
+  account.house.usage.note(account.call.organizationId, {
+    ...rowOf(account),
+    ...(kept
+      ? { model: kept.name, provider: kept.provider, upstreamModel: kept.upstreamModel }
+      : {}),
+    outcome: error ? failed : 'answered',
+    errorCode: error?.code ?? null,
+    fault: error && !cancelled ? 'provider' : null,
+    costNanousd: 0,
+    firstTokenMs: begun ? totalMs : null,
+    totalMs,
+    detail: { cache: account.cache },
+    ...(kept && !error ? { savedNanousd: kept.costNanousd, savedTokens: kept.tokens } : {}),
+  })
+}
+
 /** A call that was not let through by a rule. */
 export function noteRefused(account: Account, error: unknown): void {
   if (!(error instanceof PlinthError) || error.code === 'UNAVAILABLE') return
@@ -68,7 +108,7 @@ export function noteRefused(account: Account, error: unknown): void {
   })
 }
 
-function rowOf({ id, call, model, snapshot, house }: Account): CallRow {
+function rowOf({ id, call, model, snapshot, house, cache }: Account): CallRow {
   return {
     id,
     at: house.clock.now(),
@@ -85,7 +125,7 @@ function rowOf({ id, call, model, snapshot, house }: Account): CallRow {
     outcome: 'refused',
     errorCode: null,
     fault: null,
-    cache: null,
+    cache: cache?.verdict ?? null,
     inputTokens: 0,
     cachedTokens: 0,
     outputTokens: 0,
@@ -107,11 +147,13 @@ function outcomeOf({ outcome, begun }: ForwardRecord): CallRow['outcome'] {
 }
 
 /** Why this model, why not the others, and what was tried; nothing where there was nothing to decide. */
-function detailOf({ choice, findings }: Account, record: ForwardRecord): CallRow['detail'] {
+function detailOf({ choice, findings, cache }: Account, record: ForwardRecord): CallRow['detail'] {
   if (!choice) return null
   const plain = choice.order.length === 1 && choice.rejected.length === 0
-  if (plain && record.attempts.length === 1 && record.outcome === 'ok' && !findings) return null
+  if (plain && record.attempts.length === 1 && record.outcome === 'ok' && !findings && !cache)
+    return null
   return {
+    ...(cache ? { cache } : {}),
     ...(findings === undefined ? {} : { findings }),
     choices: choice.order.map(({ name }, i) => ({ model: name, reason: placeReason(choice, i) })),
     skipped: choice.rejected.map(({ model, reason }) => ({ model, reason })),

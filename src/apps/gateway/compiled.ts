@@ -1,5 +1,5 @@
 import { type BudgetRule, compileBudgets } from '#governance'
-import type { ResourceSpec } from '#kernel'
+import { digestOf, type ResourceSpec } from '#kernel'
 import type { Candidate, CompiledRoute, ProviderKey } from '#models'
 import type {
   Addressed,
@@ -32,6 +32,8 @@ export interface ReadyModel {
   /** A candidate can be called: all but what only quotes documents. */
   callable: boolean
   guardrail: ResourceSpec<'Guardrail'>['personalData'] | undefined
+  /** Where answers are kept: for how long, and a digest of all that they depend on here. */
+  cache: { ttlMs: number; version: string } | undefined
 }
 
 interface Compiled {
@@ -78,6 +80,8 @@ function compile(snapshot: Snapshot, name: string, house: GatewayHouse): ReadyMo
   const callable = route.candidates.some(
     (one) => house.inProcess(one) ?? house.dialect(one.provider.spec.protocol),
   )
+  const guardrail = snapshot.resolve('Guardrail', route.guardrail ?? 'default')
+  const exact = (named ?? snapshot.resolve('Model', name))?.spec.cache?.exact
   return {
     name: model.name,
     project: model.project,
@@ -85,7 +89,18 @@ function compile(snapshot: Snapshot, name: string, house: GatewayHouse): ReadyMo
     route,
     places: new Map(),
     callable,
-    guardrail: snapshot.resolve('Guardrail', route.guardrail ?? 'default')?.spec.personalData,
+    guardrail: guardrail?.spec.personalData,
+    cache: exact && {
+      ttlMs: exact.ttlSeconds * 1_000,
+      version: digestOf([
+        model.digest,
+        guardrail?.digest ?? null,
+        ...route.candidates.map(({ model, provider }) => [
+          model.digest ?? null,
+          provider.digest ?? null,
+        ]),
+      ]),
+    },
   }
 }
 

@@ -41,6 +41,13 @@ export function answersOf({ n }: Readonly<Record<string, unknown>>): number {
   return whole(n) ?? 1
 }
 
+/** A stream that ends with its usage. */
+export function asksForUsage({
+  stream_options: options,
+}: Readonly<Record<string, unknown>>): boolean {
+  return (options as { include_usage?: unknown } | null | undefined)?.include_usage === true
+}
+
 const pictures = ['"image_url"', '"input_image"', '"type":"image"'].map((text) => Buffer.from(text))
 
 function needsOf({

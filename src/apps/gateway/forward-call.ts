@@ -7,13 +7,21 @@ import {
   subjectRules,
 } from '#governance'
 import { newId, PlinthError, type Principal, type RequestLabels } from '#kernel'
-import { type Choice, Forwarding, type ForwardSink, noneLeft } from '#models'
+import {
+  type Choice,
+  type Exchange,
+  Forwarding,
+  type ForwardRecord,
+  type ForwardSink,
+  noneLeft,
+} from '#models'
 import type { Dialect } from '#ports'
 import type { Snapshot } from '#store'
 import { type Account, noteRefused, settle } from './accounting.ts'
 import { attemptOf } from './attempts.ts'
+import { throughCache } from './cache/cached-call.ts'
 import { budgetsOf, placeOf, type ReadyModel } from './compiled.ts'
-import { answersOf, factsOf, maxTokensOf } from './facts.ts'
+import { answersOf, asksForUsage, factsOf, maxTokensOf } from './facts.ts'
 import type { GatewayHouse } from './house.ts'
 import { isOpen, type MaskedCall, maskCall } from './masking.ts'
 import { estimateOf, requirePrices } from './prices.ts'
@@ -33,15 +41,26 @@ export interface GatewayCall {
   labels: RequestLabels
   /** Headers of the caller's protocol. */
   headers: Readonly<Record<string, string>>
+  /** The caller's header of this name. */
+  cacheControl?: string | undefined
+  /** Of the organization's caches. */
+  generation: number
 }
 
 /** A call that may be made: what it may cost is reserved. */
 export interface Admitted {
   id: string
   /** Starts it. How it ended is recorded by itself. */
-  forward(sink: ForwardSink): Forwarding
+  forward(sink: ForwardSink): Exchange
   /** The caller left before it was started. */
   release(): void
+  /** What the header x-plinth-cache says, asked when the answer begins; absent where nothing is kept. */
+  cache?(): string
+}
+
+/** The same where it is not known yet whether others see its answer, too. */
+export interface Callable extends Admitted {
+  forward(sink: ForwardSink): Exchange<ForwardRecord>
 }
 
 interface At {
@@ -55,23 +74,29 @@ interface At {
  * TOO_MANY_REQUESTS; each is recorded.
  */
 export async function admit(call: GatewayCall, at: At, house: GatewayHouse): Promise<Admitted> {
-  const account: Account = { id: newId('cal'), call, ...at, house }
+  const began = performance.now()
+  const account: Account = { id: newId('cal'), call, ...at, house, began }
   await authorize(call, at.model, house)
   try {
     const masked = await maskedCall(call, at.model)
     if (masked) account.findings = masked.findings
-    const choice = route(call, at.model, house)
-    account.choice = choice
-    const reservation = reserve(account, choice)
-    const reserved = reservation instanceof Promise ? await reservation : reservation
-    return {
-      id: account.id,
-      forward: (sink) => execute(account, { choice, reserved, masked }, sink),
-      release: () => reserved.release(),
-    }
+    if (at.model.cache) return await throughCache(account, masked, (as) => admitted(account, as))
+    return await admitted(account, masked)
   } catch (error) {
     noteRefused(account, error)
     throw error
+  }
+}
+
+async function admitted(account: Account, masked: MaskedCall | undefined): Promise<Callable> {
+  const choice = route(account.call, account.model, account.house)
+  account.choice = choice
+  const reservation = reserve(account, choice)
+  const reserved = reservation instanceof Promise ? await reservation : reservation
+  return {
+    id: account.id,
+    forward: (sink) => execute(account, { choice, reserved, masked }, sink),
+    release: () => reserved.release(),
   }
 }
 
@@ -155,10 +180,6 @@ function execute(
   )
   forwarding.done.then((record) => settle(account, reserved, record))
   return forwarding
-}
-
-function asksForUsage({ stream_options: options }: GatewayCall['parsed']): boolean {
-  return (options as { include_usage?: unknown } | null | undefined)?.include_usage === true
 }
 
 /** Of a model that needs passages of documents to speak. */

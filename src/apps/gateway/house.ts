@@ -1,6 +1,6 @@
 import type { AuditEventInput, BudgetLedger } from '#governance'
 import type { Clock, PlinthError } from '#kernel'
-import type { Candidate, ErrorBody, PassThrough, Router } from '#models'
+import type { AnswerCache, Candidate, ErrorBody, PassThrough, Router } from '#models'
 import type { UsageBook } from '#ops'
 import type { Dialect, OutboundClient, OutboundDispatcher } from '#ports'
 import type { SnapshotCache, Store, Tx } from '#store'
@@ -13,6 +13,8 @@ export interface GatewayHouse {
   router: Router
   ledger: BudgetLedger
   usage: UsageBook
+  /** Answers that Routes and Models allow to be given again. */
+  answers: AnswerCache
   outbound: OutboundClient & OutboundDispatcher
   appendAudit(tx: Tx, events: readonly AuditEventInput[]): Promise<unknown>
   /** The dialect of a provider's protocol; undefined for what is not called over HTTP. */

@@ -1,6 +1,7 @@
 import type { Verb } from '../verb.ts'
 import { answerVerbs } from './answers.ts'
 import { auditVerbs } from './audit.ts'
+import { cacheVerbs } from './caches.ts'
 import { documentVerbs } from './documents.ts'
 import { evalVerbs } from './evals.ts'
 import { ingestVerbs } from './ingest.ts'
@@ -26,6 +27,7 @@ export const verbs: readonly Verb[] = [
   ...modelVerbs,
   ...priceVerbs,
   ...usageVerbs,
+  ...cacheVerbs,
   ...routeVerbs,
   ...systemVerbs.filter((verb) => verb.name !== 'start'),
   ...evalVerbs,

@@ -86,6 +86,7 @@ export const auditEvents = {
     action: 'delete',
     what: 'Calls of models are about to be deleted, as old as the setting says',
   },
+  'caches.purged': { action: 'delete', what: 'Everything that was kept of answers was forgotten' },
   'budget.alert': { action: 'use', what: 'A budget reached one of its alerts' },
   'backup.made': { action: 'read', what: 'A backup is about to be written' },
   'backup.restored': { action: 'update', what: 'The state was restored from a backup' },

@@ -8,6 +8,19 @@ import { reference, secretReference } from './names.ts'
 
 const milliseconds = (least: number, most: number) => z.number().int().min(least).max(most)
 
+/** Answers that are given again to whoever asks the same with the same rights. */
+const cache = z
+  .object({
+    /** For requests that are the same in every field. */
+    exact: z
+      .object({
+        /** Seconds for which an answer is given again. */
+        ttlSeconds: z.number().int().min(1).max(604_800).default(3_600),
+      })
+      .strict(),
+  })
+  .strict()
+
 /** What a request and a model are said to be: compared letter for letter, so written in one way. */
 const label = z
   .string()
@@ -250,6 +263,8 @@ export const modelSpec = z
     /** Classes of data that may be sent to it; narrows its provider's. */
     dataClasses: labels.optional(),
     stage: z.enum(['draft', 'evaluated', 'approved', 'deprecated', 'retired']).optional(),
+    /** Of calls that name this Model; those that name a Route follow the Route's. */
+    cache: cache.optional(),
     licence: z.string().max(200).optional(),
     owner: z.string().max(200).optional(),
     /** Where it comes from: an address, a repository, a contract. */
@@ -362,6 +377,8 @@ export const routeSpec = z
       .object({ model: reference, share: z.number().min(0).max(1) })
       .strict()
       .optional(),
+    /** Of direct calls on this route. Absent: nothing is kept. */
+    cache: cache.optional(),
     /** Guardrail of direct calls on this route. */
     guardrail: reference.optional(),
   })

@@ -16,7 +16,7 @@ import type { ErrorBody } from './receiving.ts'
 /** Where the answer goes. Bytes are given in order; `end` or `broken` comes last, once. */
 export interface ForwardSink {
   /** The answer begins: nothing can be taken back. `bytes`: its length, where it comes whole. */
-  head(contentType: string, candidate: Candidate, bytes?: number): void
+  head(contentType: string, candidate: { readonly name: string }, bytes?: number): void
   /** False: no more until `resume` of the forwarding is called. */
   write(bytes: Buffer | string): boolean
   end(bytes?: Buffer): void

@@ -30,4 +30,7 @@ export interface CallRow {
   attempts: number
   snapshotDigest: string | null
   detail: Record<string, unknown> | null
+  /** What an answer that was not asked for again would have cost, and its tokens; absent: it was asked for. */
+  savedNanousd?: number | null
+  savedTokens?: number | null
 }

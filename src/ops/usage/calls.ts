@@ -68,5 +68,7 @@ export function toCall(row: Selectable<Schema['model_call']>): CallRow {
     attempts: row.attempts,
     snapshotDigest: row.snapshot_digest,
     detail: row.detail,
+    savedNanousd: row.saved_nanousd,
+    savedTokens: row.saved_tokens,
   }
 }

@@ -141,6 +141,8 @@ async function batchesOf(tx: Tx, { input, after }: PageAt) {
     .where('at', '>=', new Date(input.from))
     .where('at', '<', new Date(input.to))
     .where('model', 'is not', null)
+    // An answer that was given again had no price.
+    .where((eb) => eb.or([eb('cache', 'is', null), eb('cache', '<>', 'hit')]))
     .orderBy('id')
     .limit(pageRows)
   if (input.model !== undefined) query = query.where('model', '=', input.model)

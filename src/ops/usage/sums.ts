@@ -57,6 +57,10 @@ export interface UsageSums {
   costNanousd: number
   /** Calls that a model answered or began to, whose price is not known: their cost is in no sum. */
   unpricedCalls: number
+  /** Calls answered without asking a model, and what that saved where the price is known. */
+  cacheHits: number
+  savedNanousd: number
+  savedTokens: number
   errors: { caller: number; policy: number; provider: number; plinth: number }
   /** Of streams. */
   firstTokenMs: Percentiles | null
@@ -123,6 +127,9 @@ function sumQuery(tx: Tx, filter: CallFilter) {
       sql<number>`count(*) filter (where cost_nanousd is null and model is not null)`.as(
         'unpriced',
       ),
+      eb.fn.countAll<number>().filterWhere('cache', '=', 'hit').as('hits'),
+      sql<number>`coalesce(sum(saved_nanousd), 0)::bigint`.as('saved_nanousd'),
+      sql<number>`coalesce(sum(saved_tokens), 0)::bigint`.as('saved_tokens'),
       eb.fn.countAll<number>().filterWhere('fault', '=', 'caller').as('caller'),
       eb.fn.countAll<number>().filterWhere('fault', '=', 'policy').as('policy'),
       eb.fn.countAll<number>().filterWhere('fault', '=', 'provider').as('provider_fault'),
@@ -147,6 +154,9 @@ function toSums(row: SumRow): UsageSums {
     estimatedCalls: Number(row.estimated),
     costNanousd: Number(row.cost),
     unpricedCalls: Number(row.unpriced),
+    cacheHits: Number(row.hits),
+    savedNanousd: Number(row.saved_nanousd),
+    savedTokens: Number(row.saved_tokens),
     errors: {
       caller: Number(row.caller),
       policy: Number(row.policy),

@@ -31,6 +31,8 @@ const columns: readonly [keyof CallRow, column: string, type: string][] = [
   ['attempts', 'attempts', 'smallint'],
   ['snapshotDigest', 'snapshot_digest', 'text'],
   ['detail', 'detail', 'jsonb'],
+  ['savedNanousd', 'saved_nanousd', 'bigint'],
+  ['savedTokens', 'saved_tokens', 'integer'],
 ]
 /** Names of one or two letters: of a row's 620 bytes, 300 were names. */
 const short = columns.map((_, i) => (i < 26 ? '' : 'z') + String.fromCharCode(97 + (i % 26)))

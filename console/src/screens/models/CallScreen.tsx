@@ -48,6 +48,13 @@ function CallPage() {
           {(detail) => (
             <div className="grid max-w-240 gap-8 p-4">
               {detail.reason ? <p className="text-ink-2">{detail.reason}</p> : null}
+              {detail.cache ? (
+                <p className="text-ink-2">
+                  Cache: {detail.cache}
+                  {detail.cacheReason ? ` (${detail.cacheReason})` : ''}
+                  {detail.savedUsd === null ? '' : `, saved ${costText(detail.savedUsd)}`}
+                </p>
+              ) : null}
               <Facts call={detail} />
               <Tries call={detail} />
               <Decision call={detail} />

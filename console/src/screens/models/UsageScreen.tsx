@@ -10,7 +10,7 @@ import { EmptyState, Figure } from '../../components/States.tsx'
 import { toast } from '../../components/Toast.tsx'
 import { plinth, problemOf } from '../../data/client.ts'
 import { saveFile } from '../../data/files.ts'
-import { count, durationText } from '../../data/format.ts'
+import { costText, count, durationText } from '../../data/format.ts'
 import { queries } from '../../data/queries.ts'
 import { Loaded } from '../../frame/Screens.tsx'
 import { Chips } from './Chips.tsx'
@@ -152,6 +152,15 @@ function Totals({ report, filter }: TotalsProps) {
             : total.cachedTokens > 0
               ? `${count(total.cachedTokens)} of the input cached`
               : undefined
+        }
+      />
+      <Figure
+        label="Given from the cache"
+        value={count(total.cacheHits)}
+        note={
+          total.cacheHits > 0
+            ? `saved ${costText(total.savedUsd)}, ${count(total.savedTokens)} tokens`
+            : undefined
         }
       />
       <Figure

@@ -54,7 +54,7 @@ export async function forwardChat(
   if (!('principal' in found)) return false
   const { organizationId, principal } = found
   const epochs = house.store.epochs(organizationId)
-  const { resources } = epochs instanceof Promise ? await epochs : epochs
+  const { resources, caches } = epochs instanceof Promise ? await epochs : epochs
   const snapshot = await house.snapshots.get(organizationId, { epoch: resources })
   const name = parsed.model as string
   if (snapshot.resolve('Assistant', name)) return false
@@ -77,6 +77,8 @@ export async function forwardChat(
       stream,
       labels: labelsOf(request.headers),
       headers: headersFor(dialect, request.headers),
+      cacheControl: request.headers['cache-control'],
+      generation: caches,
     },
     { model, snapshot },
     house.gateway,
@@ -124,7 +126,7 @@ async function forwarded(
     admitted.release()
     return
   }
-  const sink = sinkOf(raw, { requestId, callId: admitted.id, stream })
+  const sink = sinkOf(raw, { requestId, admitted, stream })
   const forwarding = admitted.forward(wrap ? wrap(sink, raw) : sink)
   const left = () => forwarding.abort()
   raw.once('close', left)
@@ -141,7 +143,7 @@ async function forwarded(
 
 function sinkOf(
   raw: ServerResponse,
-  at: { requestId: string; callId: string; stream: boolean },
+  at: { requestId: string; admitted: Admitted; stream: boolean },
 ): ForwardSink {
   return {
     head(contentType, candidate, bytes) {
@@ -150,8 +152,9 @@ function sinkOf(
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
         'x-request-id': at.requestId,
-        'x-plinth-call': at.callId,
+        'x-plinth-call': at.admitted.id,
         'x-plinth-model': candidate.name,
+        ...(at.admitted.cache ? { 'x-plinth-cache': at.admitted.cache() } : {}),
         ...(at.stream ? { 'x-accel-buffering': 'no' } : {}),
         ...(bytes === undefined ? {} : { 'content-length': bytes }),
       })

@@ -1,0 +1,14 @@
+import { z } from 'zod'
+
+export const cacheState = z
+  .object({
+    generation: z.number().describe('Goes up with each purge.'),
+    answers: z
+      .object({ entries: z.number(), bytes: z.number() })
+      .describe('Answers of models that the process which was asked keeps for this organization.'),
+  })
+  .meta({ id: 'CacheState' })
+
+export const cachePurge = z
+  .object({ generation: z.number().describe('What was kept before it is given to nobody.') })
+  .meta({ id: 'CachePurge' })

@@ -1,0 +1,34 @@
+import type { ExitName } from '../exits.ts'
+import type { Verb, VerbCall } from '../verb.ts'
+
+export const cacheVerbs: Verb[] = [
+  {
+    name: 'cache show',
+    summary: 'Show what the server keeps of answers',
+    needs: ['resources.read'],
+    run: show,
+  },
+  {
+    name: 'cache purge',
+    summary: 'Forget all answers that are kept for the organization, on every server',
+    needs: ['resources.write'],
+    run: purge,
+  },
+]
+
+async function show(call: VerbCall): Promise<ExitName> {
+  const client = await call.client()
+  const state = await client.usage.caches()
+  await call.data(state)
+  const { entries, bytes } = state.answers
+  await call.say(`${entries} answers of models, ${bytes} bytes (generation ${state.generation}).`)
+  return 'ok'
+}
+
+async function purge(call: VerbCall): Promise<ExitName> {
+  const client = await call.client()
+  const done = await client.usage.purgeCaches()
+  await call.data(done)
+  await call.say('Nothing that was kept before is given any more.')
+  return 'ok'
+}
