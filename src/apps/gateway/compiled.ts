@@ -33,7 +33,7 @@ export interface ReadyModel {
   callable: boolean
   guardrail: ResourceSpec<'Guardrail'>['personalData'] | undefined
   /** Where answers are kept: for how long, and a digest of all that they depend on here. */
-  cache: { ttlMs: number; version: string } | undefined
+  cache: { ttlMs: number; version: string; personal: boolean } | undefined
 }
 
 interface Compiled {
@@ -92,6 +92,7 @@ function compile(snapshot: Snapshot, name: string, house: GatewayHouse): ReadyMo
     guardrail: guardrail?.spec.personalData,
     cache: exact && {
       ttlMs: exact.ttlSeconds * 1_000,
+      personal: named?.spec.candidates?.some(({ when }) => when?.principals) ?? false,
       version: digestOf([
         model.digest,
         guardrail?.digest ?? null,

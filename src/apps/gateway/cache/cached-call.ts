@@ -35,8 +35,9 @@ export async function throughCache(
   ask: Ask,
 ): Promise<Admitted> {
   const { call, model, house } = account
-  const { version, ttlMs } = model.cache!
-  const asked = askedOf(call, { version, project: model.project, name: model.name, masked })
+  const { version, personal, ttlMs } = model.cache!
+  const { project, name } = model
+  const asked = askedOf(call, { version, personal, project, name, masked })
   if ('bypass' in asked) {
     account.cache = { verdict: 'bypass', reason: asked.bypass }
     return withHeader(account, await ask(masked))

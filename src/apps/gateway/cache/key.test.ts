@@ -39,7 +39,13 @@ const callOf = (parsed: object, over: Partial<GatewayCall> = {}): GatewayCall =>
   ...over,
 })
 
-const at = { version: 'sha256:1', project: 'default', name: 'm', masked: undefined }
+const at = {
+  version: 'sha256:1',
+  personal: false,
+  project: 'default',
+  name: 'm',
+  masked: undefined,
+}
 const keyOf = (call: GatewayCall, over: Partial<typeof at> = {}) => {
   const asked = askedOf(call, { ...at, ...over })
   return 'bypass' in asked ? `bypass: ${asked.bypass}` : asked.key
@@ -100,6 +106,10 @@ describe('the key of an answer that is kept', () => {
     const sameRights = principal({ id: 'key_2', userId: 'usr_2', readerTokens: ['user:usr_2'] })
     expect(keyOf(callOf(request, { principal: sameRights }))).toBe(usual)
     expect(keyOf(callOf(request, { labels: { conversation: 'c' } }))).toBe(usual)
+    // Where the Route decides by who asks, nobody else is given what it gave.
+    const one = keyOf(callOf(request), { personal: true })
+    expect(keyOf(callOf(request, { principal: sameRights }), { personal: true })).not.toBe(one)
+    expect(keyOf(callOf({ ...request }), { personal: true })).toBe(one)
   })
 
   it('is none for what acts, or cannot be told apart [M15.cache-bypass]', () => {

@@ -31,7 +31,14 @@ const longNumber = /\d{16}/
  */
 export function askedOf(
   call: GatewayCall,
-  at: { version: string; project: string; name: string; masked: MaskedCall | undefined },
+  at: {
+    version: string
+    /** The Route decides by who asks: what it gave one is not for another. */
+    personal: boolean
+    project: string
+    name: string
+    masked: MaskedCall | undefined
+  },
 ): Asked {
   const control = directives(call.cacheControl)
   const why = control.has('no-store') ? 'no-store' : unfit(call)
@@ -43,6 +50,7 @@ export function askedOf(
     name: at.name,
     version: at.version,
     rights: rightsOf(call.principal),
+    who: at.personal ? [call.principal.id, call.principal.userId] : null,
     dialect: call.dialect.id,
     labels,
     headers: call.headers,
