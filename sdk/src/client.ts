@@ -197,6 +197,16 @@ function modelRoutes(http: Http) {
     prices: (query?: t.PriceQuery) => http.get<t.PricePage>('/models/prices', query),
     /** List prices of vendors. */
     catalogue: (query?: t.CatalogueQuery) => http.get<t.CataloguePage>('/models/catalogue', query),
+    promotions: (query?: t.PromotionQuery) => http.get<t.PromotionPage>('/promotions', query),
+    /** Moves a Model to another stage, or proposes it where that takes a second person. */
+    promote: (request: t.PromotionRequest) =>
+      http.json<t.Promotion>('POST', '/promotions', { json: request }),
+    decide: (id: string, decision: t.PromotionDecision) =>
+      http.json<t.Promotion>('POST', `/promotions/${part(id)}/decide`, { json: decision }),
+    /** Who would miss a Model. */
+    uses: (model: string) => http.get<t.ModelUses>(`/models/${part(model)}/uses`),
+    setApprovers: (request: t.ApproversRequest) =>
+      http.json<t.Acknowledged>('PUT', '/models/approvers', { json: request }),
     /** Prices past calls anew, as a job. */
     reprice: (request: t.RepriceRequest) =>
       http.json<t.Job>('POST', '/calls/reprice', { json: request }),

@@ -14,6 +14,7 @@ export type {
   ApiKeyCreated,
   ApplyRequest,
   ApplyResult,
+  ApproversRequest,
   AskEvent,
   AskRequest,
   AssistantSummary as Assistant,
@@ -45,10 +46,14 @@ export type {
   ModelCall,
   ModelCallDetail,
   ModelPrice,
+  ModelUses,
   Outcome,
   Passage,
   PricedModel,
   Problem,
+  Promotion,
+  PromotionDecision,
+  PromotionRequest,
   RepriceRequest,
   Resource as ResourceDetail,
   ResourceKind,
@@ -105,6 +110,8 @@ export type JobQuery = Operations['GET /jobs']['query']
 export type TraceQuery = Operations['GET /traces']['query']
 export type CallQuery = Operations['GET /calls']['query']
 export type UsageQuery = Operations['GET /usage']['query']
+export type PromotionQuery = Operations['GET /promotions']['query']
+export type PromotionPage = Operations['GET /promotions']['answer']
 export type PriceQuery = Operations['GET /models/prices']['query']
 export type PricePage = Operations['GET /models/prices']['answer']
 export type CatalogueQuery = Operations['GET /models/catalogue']['query']

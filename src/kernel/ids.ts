@@ -23,6 +23,7 @@ export type IdPrefix =
   | 'upl'
   | 'req'
   | 'cal'
+  | 'prm'
 
 /**
  * A new id: prefix, then 10 characters of milliseconds and 16 random ones (80 bits) in Crockford's base 32,

@@ -30,7 +30,7 @@ export interface StoredError {
 
 /** The tables of `migrations/*.sql`, as Kysely reads and writes them. JSON is written with `JSON.stringify`. */
 export interface Schema {
-  organization: Tenant & { name: string; created_at: Time }
+  organization: Tenant & { name: string; created_at: Time; model_approvers: Defaulted<number> }
   project: Tenant & { name: string; description: Defaulted<string>; created_at: Time }
   app_user: Tenant & {
     id: string
@@ -337,6 +337,22 @@ export interface Schema {
     erased_at: NullableTime
   }
   sign_in_attempt: Tenant & { key: string; used: number; updated_at: ColumnType<Date, Date, Date> }
+  model_promotion: Tenant & {
+    id: string
+    model: string
+    from_stage: Nullable<string>
+    to_stage: string
+    revision: number
+    digest: string
+    note: string
+    state: 'open' | 'approved' | 'rejected'
+    asked_by: string
+    asked_user: string
+    asked_at: Time
+    decided_by: Nullable<string>
+    decided_at: NullableTime
+    decision_note: Nullable<string>
+  }
   model_call: Tenant & {
     id: string
     at: Time

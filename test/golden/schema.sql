@@ -453,10 +453,35 @@ CREATE INDEX model_call_fault ON public.model_call USING btree (organization_id,
 CREATE INDEX model_call_user ON public.model_call USING btree (organization_id, user_id, at DESC, id DESC)
 policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
 
+create table model_promotion ( -- row-level security, forced
+  organization_id text not null,
+  id text not null,
+  model text not null,
+  from_stage text,
+  to_stage text not null,
+  revision integer not null,
+  digest text not null,
+  note text not null,
+  state text not null,
+  asked_by text not null,
+  asked_user text not null,
+  asked_at timestamp with time zone not null default now(),
+  decided_by text,
+  decided_at timestamp with time zone,
+  decision_note text,
+  constraint model_promotion_state_check CHECK ((state = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text]))),
+  constraint model_promotion_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization(organization_id),
+  constraint model_promotion_pkey PRIMARY KEY (organization_id, id)
+)
+CREATE UNIQUE INDEX model_promotion_open ON public.model_promotion USING btree (organization_id, model) WHERE (state = 'open'::text)
+policy tenant for ALL using ((organization_id = current_setting('plinth.organization_id'::text, true)) OR (current_setting('plinth.organization_id'::text, true) = '*'::text)) check -
+
 create table organization ( -- row-level security, forced
   organization_id text not null,
   name text not null,
   created_at timestamp with time zone not null default now(),
+  model_approvers integer not null default 1,
+  constraint organization_model_approvers_check CHECK ((model_approvers = ANY (ARRAY[1, 2]))),
   constraint organization_pkey PRIMARY KEY (organization_id),
   constraint organization_name_key UNIQUE (name)
 )

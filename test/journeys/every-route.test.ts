@@ -52,6 +52,7 @@ const bodies: Record<Name, unknown> = {
   'POST /api/v1/documents/:id/unmask': { placeholders: ['<EMAIL_1>'] },
   'PUT /api/v1/uploads/:id': Buffer.from('123456789'),
   'PATCH /api/v1/users/:id': { name: 'Mine' },
+  'POST /api/v1/promotions/:id/decide': { approve: false },
   'POST /api/v1/resources/:kind/:name/rollback': { revision: 1 },
   'PUT /api/v1/resources/:kind/:name/labels/:label': { revision: 1 },
 }
@@ -225,7 +226,13 @@ async function oneOfEach(house: OpenHouse): Promise<Ids> {
   await call('POST', '/groups', { name: 'known', description: '' })
   await call('POST', '/resources', { yaml: scratch('x') })
   await call('PUT', '/resources/Prompt/scratch/labels/live', { revision: 1 })
+  await call('PUT', '/models/approvers', { people: 2 })
+  const draft = 'spec: { provider: extractive, upstreamModel: extractive, stage: draft }'
+  await call('POST', '/resources', { yaml: `kind: Model\nname: proposed\n${draft}\n` })
+  const proposal = await call('POST', '/promotions', { model: 'proposed', to: 'approved' })
+  await call('PUT', '/models/approvers', { people: 1 })
   return {
+    promotions: proposal.id,
     conversations: answer.conversationId,
     documents: sent.documentId,
     uploads: upload.id,
@@ -349,6 +356,15 @@ function jobActs(house: OpenHouse, ids: Ids): Act[] {
     )
   return [
     ['POST /api/v1/caches/purge', () => call('POST', '/caches/purge')],
+    [
+      'POST /api/v1/promotions',
+      () => call('POST', '/promotions', { model: 'extractive', to: 'deprecated' }),
+    ],
+    [
+      'POST /api/v1/promotions/:id/decide',
+      () => call('POST', `/promotions/${ids.promotions}/decide`, { approve: false }),
+    ],
+    ['PUT /api/v1/models/approvers', () => call('PUT', '/models/approvers', { people: 1 })],
     [
       'POST /api/v1/calls/reprice',
       () => call('POST', '/calls/reprice', { from: '2026-01-01T00:00:00Z' }),

@@ -46,6 +46,12 @@ export const routing = rows('issue 4 §2', {
   'M37.price': 'The price of a model is the one of the day, and unknown where nobody knows it',
   'M37.price-catalogue':
     'Models without a price of their own take that of a dated catalogue of list prices, where it stands for them',
+  'M37.stage-routing':
+    'Production uses what is approved; drafts are for those with the right, and what is retired is never used',
+  'M37.stage-acts': 'A Model moves between stages by an act that is checked, versioned and audited',
+  'M37.four-eyes':
+    'Where the organization says so, a second person lets a Model into production, on every way in',
+  'M37.retire': 'Retiring a Model tells who uses it, and leaves no route with nothing unasked',
   'M37.price-told': 'Each Model’s price is shown with who says so; an unknown one is not zero',
   'M37.price-hourly': 'A machine of one’s own is priced by the time that a call takes of it',
   'M37.price-recompute':

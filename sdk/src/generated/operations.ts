@@ -8,6 +8,7 @@ import type {
   ApiKeyCreated,
   ApplyRequest,
   ApplyResult,
+  ApproversRequest,
   AskEvent,
   AskRequest,
   AssistantSummary,
@@ -34,7 +35,11 @@ import type {
   Me,
   ModelCall,
   ModelCallDetail,
+  ModelUses,
   PricedModel,
+  Promotion,
+  PromotionDecision,
+  PromotionRequest,
   RepriceRequest,
   Resource,
   ResourceKind,
@@ -335,6 +340,41 @@ export interface Operations {
   /** Forget all answers that are kept for the organization, on every server. */
   'POST /caches/purge': {
     answer: CachePurge
+  }
+  /** Models that were moved between stages, and those that wait for a second person. */
+  'GET /promotions': {
+    query: {
+      limit?: number | undefined
+      cursor?: string | undefined
+      state?: 'open' | 'approved' | 'rejected' | undefined
+      model?: string | undefined
+    }
+    answer: {
+      items: Promotion[]
+      nextCursor: string | null
+      total?: number
+      /** How many people it takes to let a Model into production. */
+      approvers: number
+    }
+  }
+  /** Move a Model to another stage, or propose it where that takes a second person. */
+  'POST /promotions': {
+    body: PromotionRequest
+    answer: Promotion
+  }
+  /** Approve or refuse a proposal: not one’s own, nor of a version that one wrote. */
+  'POST /promotions/{id}/decide': {
+    body: PromotionDecision
+    answer: Promotion
+  }
+  /** How many people it takes to let a Model into production: one or two. */
+  'PUT /models/approvers': {
+    body: ApproversRequest
+    answer: Acknowledged
+  }
+  /** Who would miss a Model: routes, assistants, and who called it lately. */
+  'GET /models/{name}/uses': {
+    answer: ModelUses
   }
   /** What happened, newest first. */
   'GET /audit': {

@@ -723,6 +723,62 @@ export interface CachePurge {
   generation: number
 }
 
+export interface Promotion {
+  id: string
+  model: string
+  /** Null: it had none. */
+  fromStage: string | null
+  toStage: string
+  /** The version that it is about. */
+  revision: number
+  digest: string
+  note: string
+  /** `open`: a second person has to decide. */
+  state: 'open' | 'approved' | 'rejected'
+  askedBy: string
+  askedByName: string
+  askedAt: string
+  /** Null: it took one person, or nobody decided yet. */
+  decidedBy: string | null
+  decidedByName: string | null
+  decidedAt: string | null
+  decisionNote: string | null
+}
+
+export interface PromotionRequest {
+  model: string
+  to: 'draft' | 'evaluated' | 'approved' | 'deprecated' | 'retired'
+  note?: string | undefined
+  /** Retire it although a Route has nothing else. */
+  force?: boolean | undefined
+}
+
+export interface PromotionDecision {
+  approve: boolean
+  note?: string | undefined
+}
+
+export interface ApproversRequest {
+  people: 1 | 2
+}
+
+export interface ModelUses {
+  model: string
+  routes: {
+    name: string
+    /** Nothing else is left in it. */
+    only: boolean
+    /** It is only compared with. */
+    shadow: boolean
+  }[]
+  /** That answer through these routes. */
+  assistants: string[]
+  /** Of the last 30 days, those with the most calls first. */
+  callers: { id: string; name: string; calls: number; lastAt: string }[]
+  /** There are more callers than are named. */
+  more: boolean
+}
+
 export interface AuditEvent {
   seq: number
   at: string

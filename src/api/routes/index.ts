@@ -15,6 +15,7 @@ import { metricRoutes } from './metrics.ts'
 import { openApiRoute } from './openapi.ts'
 import { peopleRoutes } from './people.ts'
 import { priceRoutes } from './prices.ts'
+import { registryRoutes } from './registry.ts'
 import { resourceRoutes } from './resources.ts'
 import { routingRoutes } from './routing.ts'
 import { searchRoutes } from './search.ts'
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...budgetRoutes,
   ...priceRoutes,
   ...cacheRoutes,
+  ...registryRoutes,
   ...auditRoutes,
   ...keyRoutes,
   ...peopleRoutes,

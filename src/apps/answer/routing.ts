@@ -87,7 +87,7 @@ function factsOf(
 
 const groupToken = 'group:'
 
-type CallerFacts = Pick<RequestFacts, 'principals' | 'groups'>
+type CallerFacts = Pick<RequestFacts, 'principals' | 'groups' | 'unapproved'>
 
 /** A principal is one object for many requests, and never changed. */
 const factsOfCallers = new WeakMap<Principal, CallerFacts>()
@@ -100,6 +100,7 @@ export function callerFacts({ principal }: Pick<RequestContext, 'principal'>): C
       .filter((token) => token.startsWith(groupToken))
       .map((token) => token.slice(groupToken.length))
     facts = { principals: [principal.id, principal.userId], groups }
+    if (principal.permissions.has('models.write')) facts.unapproved = true
     factsOfCallers.set(principal, facts)
   }
   return facts

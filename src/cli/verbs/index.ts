@@ -9,6 +9,7 @@ import { jobVerbs } from './jobs.ts'
 import { modelVerbs } from './models.ts'
 import { peopleVerbs } from './people.ts'
 import { priceVerbs } from './prices.ts'
+import { registryVerbs } from './registry.ts'
 import { resourceVerbs } from './resources.ts'
 import { routeVerbs } from './routes.ts'
 import { systemVerbs } from './system.ts'
@@ -26,6 +27,7 @@ export const verbs: readonly Verb[] = [
   ...auditVerbs,
   ...modelVerbs,
   ...priceVerbs,
+  ...registryVerbs,
   ...usageVerbs,
   ...cacheVerbs,
   ...routeVerbs,

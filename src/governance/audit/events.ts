@@ -87,6 +87,13 @@ export const auditEvents = {
     what: 'Calls of models are about to be deleted, as old as the setting says',
   },
   'caches.purged': { action: 'delete', what: 'Everything that was kept of answers was forgotten' },
+  'model.promotion-asked': { action: 'create', what: 'A Model was proposed for another stage' },
+  'model.promoted': { action: 'update', what: 'A Model is about to move to another stage' },
+  'model.promotion-rejected': { action: 'update', what: 'A proposed stage of a Model was refused' },
+  'model.approvers-set': {
+    action: 'update',
+    what: 'How many people it takes to let a Model into production was changed',
+  },
   'budget.alert': { action: 'use', what: 'A budget reached one of its alerts' },
   'backup.made': { action: 'read', what: 'A backup is about to be written' },
   'backup.restored': { action: 'update', what: 'The state was restored from a backup' },

@@ -1,4 +1,4 @@
-export type { Acting } from './acting.ts'
+export { type Acting, record as recordAct, requireHeld } from './acting.ts'
 export { SignInAttempts } from './attempts.ts'
 export * from './authenticate.ts'
 export { bindRole, listBindings, setUserRoles, unbindRole } from './bindings.ts'

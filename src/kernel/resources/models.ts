@@ -222,6 +222,11 @@ const priceSpec = z
 /** A price of a period: from the first day to before the second, UTC. */
 const datedPriceSpec = priceSpec.extend({ from: z.iso.date(), until: z.iso.date().optional() })
 
+/** In the order of a model's life. One without a stage is used like an approved one. */
+export const modelStages = ['draft', 'evaluated', 'approved', 'deprecated', 'retired'] as const
+
+export type ModelStage = (typeof modelStages)[number]
+
 const modality = z.enum(['text', 'image', 'audio', 'video', 'pdf', 'vector'])
 
 /** What somebody measured: kept with the version that it speaks of. */
@@ -262,9 +267,9 @@ export const modelSpec = z
     regions: z.array(region).max(64).optional(),
     /** Classes of data that may be sent to it; narrows its provider's. */
     dataClasses: labels.optional(),
-    stage: z.enum(['draft', 'evaluated', 'approved', 'deprecated', 'retired']).optional(),
     /** Of calls that name this Model; those that name a Route follow the Route's. */
     cache: cache.optional(),
+    stage: z.enum(modelStages).optional(),
     licence: z.string().max(200).optional(),
     owner: z.string().max(200).optional(),
     /** Where it comes from: an address, a repository, a contract. */

@@ -124,7 +124,10 @@ function compileCandidate(
   }
   const model = catalogued(written, provider.spec)
   const timeouts = timeoutsOf(provider.spec, route.timeouts)
-  if (model.spec.stage === 'retired') return gone('retired', `model ${model.name} is retired`)
+  // A pinned version of before does not outlive the model.
+  const current = at.snapshot.resolve('Model', reference.split('@', 1)[0] as string)
+  if ([written, current].some((one) => one?.spec.stage === 'retired'))
+    return gone('retired', `model ${model.name} is retired`)
   return {
     name: model.name,
     reference,

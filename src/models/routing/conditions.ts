@@ -7,6 +7,7 @@ export interface Unfit {
   code:
     | 'missing'
     | 'retired'
+    | 'stage'
     | 'capability'
     | 'context'
     | 'language'
@@ -50,6 +51,8 @@ export class Fitness {
   readonly #able: number
   /** Its text never leaves this process, so it is cleared for everything. */
   readonly #inside: boolean
+  /** For those only who may use models that nobody approved. */
+  readonly #unapproved: boolean
   readonly #cleared: ReadonlySet<string>
   readonly #regions: readonly string[]
   readonly #languages: ReadonlySet<string> | undefined
@@ -59,6 +62,7 @@ export class Fitness {
     this.#model = model.name
     this.#spec = spec
     this.#able = ableMask(spec.capabilities)
+    this.#unapproved = spec.stage === 'draft' || spec.stage === 'evaluated'
     this.#inside = provider.protocol === 'extractive'
     this.#cleared = clearedClasses(provider.dataClasses, spec.dataClasses)
     this.#regions = [...(provider.region ? [provider.region] : []), ...(spec.regions ?? [])]
@@ -72,6 +76,10 @@ export class Fitness {
 
   /** Fail closed: what is not known to be allowed is not. */
   #clearance(facts: RequestFacts): Unfit | undefined {
+    if (this.#unapproved && facts.unapproved !== true) {
+      const reason = `model ${this.#model} is not approved: its stage is ${this.#spec.stage}`
+      return { code: 'stage', reason }
+    }
     if (this.#inside) return undefined
     const { dataClasses, regions } = facts
     if (dataClasses !== undefined) {

@@ -22,6 +22,8 @@ export interface RequestFacts {
   /** Ids of who asks: the user, and the key where one is used. */
   principals?: readonly string[]
   groups?: readonly string[]
+  /** Who asks may use models that nobody approved. */
+  unapproved?: boolean
   project?: string
   useCase?: string
   /** Language tag. */

@@ -21,6 +21,11 @@ export function noneLeft({ route, rejected }: Choice): PlinthError {
     const remedy = 'Set the key that is missing or not accepted; `plinth doctor` names it.'
     return new PlinthError('UNAVAILABLE', { detail, where, remedy })
   }
+  if (has('stage')) {
+    const remedy =
+      'Ask for an approved model, or have this one approved: `plinth models promote NAME --to approved`.'
+    return new PlinthError('FORBIDDEN', { detail, where, remedy })
+  }
   if (has('data-class', 'region', 'condition', 'over-budget')) {
     const remedy =
       'Ask for a model that is cleared for such requests; `plinth route explain` tells each reason.'
@@ -29,6 +34,11 @@ export function noneLeft({ route, rejected }: Choice): PlinthError {
   if (has('context', 'capability', 'language')) {
     const remedy = 'Shorten the request, ask for less, or name another route.'
     return new PlinthError('INVALID_INPUT', { detail, where, remedy })
+  }
+  if (has('retired')) {
+    const remedy =
+      'Name its successor in the route; `plinth models retire NAME --dry-run` tells who uses it still.'
+    return new PlinthError('UNAVAILABLE', { detail, where, remedy })
   }
   const remedy = 'A resource that the route names does not exist; see `plinth doctor`.'
   return new PlinthError('UNAVAILABLE', { detail, where, remedy })

@@ -23,12 +23,15 @@ import { nearestName } from './reference-hints.ts'
 import { referringKinds } from './references.ts'
 import { checkRole, mayKnow, requireWrite } from './rights.ts'
 import { bumpEpochs, type CurrentRow, currentRows, lockResources } from './rows.ts'
+import { checkStages } from './stages.ts'
 import { toYaml } from './to-yaml.ts'
 import { World } from './world.ts'
 
 export interface ApplyOptions extends By {
   /** Tells what would happen, and changes nothing. */
   dryRun?: boolean
+  /** Somebody else approved it: Models may enter production by it. */
+  approved?: boolean
   /** Kept with each new version. */
   message?: string
   /**
@@ -93,6 +96,7 @@ export async function applyResources(
   await checkCount(tx, planned)
   const changed = planned.filter(({ result }) => result.outcome !== 'unchanged')
   if (changed.length > 0) await checkReferences(tx, changed, options.principal)
+  await checkStages(tx, changed, options)
   const results = planned.map(({ result }) => result)
   if (dryRun || changed.length === 0) return { dryRun, results, auditSeq: null }
   await write(tx, changed, options)
