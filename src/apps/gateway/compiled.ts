@@ -77,9 +77,12 @@ function compile(snapshot: Snapshot, name: string, house: GatewayHouse): ReadyMo
   if (!model) return undefined
   const routes = house.router.routes(snapshot)
   const route = (named && routes.route(name)) ?? routes.model(name)
-  const callable = route.candidates.some(
-    (one) => house.inProcess(one) ?? house.dialect(one.provider.spec.protocol),
-  )
+  // Where nothing is left, routing says why.
+  const callable =
+    route.candidates.length === 0 ||
+    route.candidates.some(
+      (one) => house.inProcess(one) ?? house.dialect(one.provider.spec.protocol),
+    )
   const guardrail = snapshot.resolve('Guardrail', route.guardrail ?? 'default')
   const exact = (named ?? snapshot.resolve('Model', name))?.spec.cache?.exact
   return {
@@ -92,7 +95,9 @@ function compile(snapshot: Snapshot, name: string, house: GatewayHouse): ReadyMo
     guardrail: guardrail?.spec.personalData,
     cache: exact && {
       ttlMs: exact.ttlSeconds * 1_000,
-      personal: named?.spec.candidates?.some(({ when }) => when?.principals) ?? false,
+      personal:
+        route.candidates.some(({ fitness }) => fitness.unapproved) ||
+        (named?.spec.candidates?.some(({ when }) => when?.principals) ?? false),
       version: digestOf([
         model.digest,
         guardrail?.digest ?? null,

@@ -52,7 +52,7 @@ export class Fitness {
   /** Its text never leaves this process, so it is cleared for everything. */
   readonly #inside: boolean
   /** For those only who may use models that nobody approved. */
-  readonly #unapproved: boolean
+  readonly unapproved: boolean
   readonly #cleared: ReadonlySet<string>
   readonly #regions: readonly string[]
   readonly #languages: ReadonlySet<string> | undefined
@@ -62,7 +62,7 @@ export class Fitness {
     this.#model = model.name
     this.#spec = spec
     this.#able = ableMask(spec.capabilities)
-    this.#unapproved = spec.stage === 'draft' || spec.stage === 'evaluated'
+    this.unapproved = spec.stage === 'draft' || spec.stage === 'evaluated'
     this.#inside = provider.protocol === 'extractive'
     this.#cleared = clearedClasses(provider.dataClasses, spec.dataClasses)
     this.#regions = [...(provider.region ? [provider.region] : []), ...(spec.regions ?? [])]
@@ -76,7 +76,7 @@ export class Fitness {
 
   /** Fail closed: what is not known to be allowed is not. */
   #clearance(facts: RequestFacts): Unfit | undefined {
-    if (this.#unapproved && facts.unapproved !== true) {
+    if (this.unapproved && facts.unapproved !== true) {
       const reason = `model ${this.#model} is not approved: its stage is ${this.#spec.stage}`
       return { code: 'stage', reason }
     }
