@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { permissions } from '#kernel'
 import { anthropicError } from './compatible/anthropic/contract.ts'
 import { isAnthropicPath } from './compatible/anthropic/errors.ts'
+import { cohereError, isCoherePath } from './compatible/cohere/contract.ts'
 import { openAiError } from './compatible/openai/contract.ts'
 import { isOpenAiPath } from './compatible/openai/errors.ts'
 import { problem } from './contract/basics.ts'
@@ -138,7 +139,7 @@ function idempotencyOf(route: Route): Json[] {
 }
 
 function bodyOf(route: Route, components: Components): Json {
-  if (route.rawBody) {
+  if (route.rawBody || (!route.body && route.consumes)) {
     const media = route.consumes ?? 'application/octet-stream'
     return { requestBody: { required: true, content: { [media]: {} } } }
   }
@@ -164,7 +165,8 @@ function responsesOf(route: Route, components: Components): Json {
 
 function errorsOf(route: Route, components: Components): Json {
   const openAi = isOpenAiPath(route.path)
-  const theirs = isAnthropicPath(route.path) ? anthropicError : openAiError
+  const known = isCoherePath(route.path) ? cohereError : openAiError
+  const theirs = isAnthropicPath(route.path) ? anthropicError : known
   const schema = components.of(openAi ? theirs : problem, 'output')
   const media = openAi ? 'application/json' : 'application/problem+json'
   const error = (description: string) => ({ description, content: { [media]: { schema } } })

@@ -10,6 +10,7 @@ import {
   type RequestContext,
 } from '#kernel'
 import { isAnthropicPath, sendDialectError } from './compatible/anthropic/index.ts'
+import { isCoherePath } from './compatible/cohere/contract.ts'
 import { isOpenAiPath, sendOpenAiError } from './compatible/openai/index.ts'
 import type { ApiHouse } from './house.ts'
 import { denyAudited } from './http/denial.ts'
@@ -85,6 +86,11 @@ function registerHot(app: FastifyInstance, options: ServerOptions): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
     'application/json',
+    { parseAs: 'buffer', bodyLimit: limits.modelBodyBytes },
+    async (_request: FastifyRequest, body: Buffer) => body,
+  )
+  app.addContentTypeParser(
+    'multipart/form-data',
     { parseAs: 'buffer', bodyLimit: limits.modelBodyBytes },
     async (_request: FastifyRequest, body: Buffer) => body,
   )
@@ -263,8 +269,10 @@ function sendError(
   reply: FastifyReply,
   { error, options }: { error: unknown; options: ServerOptions },
 ): void {
-  const anthropic = isAnthropicPath(request.url) && options.house.gateway.dialect('anthropic')
-  if (anthropic) sendDialectError(reply, { error, dialect: anthropic, requestId: request.id })
+  const protocol = isAnthropicPath(request.url) ? 'anthropic' : 'cohere'
+  const own = protocol === 'anthropic' || isCoherePath(request.url)
+  const dialect = own && options.house.gateway.dialect(protocol)
+  if (dialect) sendDialectError(reply, { error, dialect, requestId: request.id })
   else if (isOpenAiPath(request.url)) sendOpenAiError(reply, error, request.id)
   else sendProblem(reply, error, request.id)
 }

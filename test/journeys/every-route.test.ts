@@ -79,6 +79,10 @@ const inBodies: [path: string, thing: string, body: (id: string) => unknown][] =
   ['/v1/responses', 'models', (model) => ({ model, input: 'hi' })],
   ['/v1/responses', 'responses', (id) => ({ ...prompted, previous_response_id: id })],
   ['/v1/completions', 'models', (model) => ({ model, prompt: 'hi' })],
+  ['/v1/moderations', 'models', (model) => ({ model, input: 'hi' })],
+  ['/v1/images/generations', 'models', (model) => ({ model, prompt: 'hi' })],
+  ['/v1/audio/speech', 'models', (model) => ({ model, input: 'hi' })],
+  ['/v1/rerank', 'models', (model) => ({ model, query: 'hi', documents: ['ho'] })],
 ]
 
 /** Routes that change nothing that has to be proved later, with the reason. */
@@ -87,6 +91,14 @@ const silent: Record<Name, string> = {
     'A question with a body; nothing is called and nothing kept.',
   'POST /api/v1/uploads': 'Says what is to come; its content leaves upload.received.',
   'POST /v1/messages/count_tokens': 'Counts, and keeps nothing.',
+  ...Object.fromEntries(
+    [
+      ...['moderations', 'images/generations', 'audio/speech', 'audio/transcriptions', 'rerank'],
+    ].map((path) => [
+      `POST /v1/${path}`,
+      'Needs a model of a provider: operations.test.ts calls it with one and finds it booked.',
+    ]),
+  ),
   'POST /v1/embeddings': 'Needs an embedder: openai.test.ts calls it with one and finds it booked.',
 }
 

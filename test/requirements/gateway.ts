@@ -68,6 +68,17 @@ export const gateway = rows('issue 4', {
   'M15.client-langchain':
     '@langchain/openai works unchanged: text, streams, tools, structured output, errors',
   'M15.client-llamaindex': 'llamaindex works unchanged: text, streams, tools, errors',
+  'M15.operation-moderations': 'Moderations pass with every parameter, and are accounted for',
+  'M15.operation-images':
+    'Pictures are made by the model that can; what they cost is counted, estimated or unknown, never zero',
+  'M15.operation-speech': 'Speech passes byte by byte, and is told as broken where it breaks off',
+  'M15.operation-transcriptions': 'What is said is written down, from a form, in each format',
+  'M15.operation-rerank': 'Documents are ranked by Cohere’s protocol and Hugging Face’s',
+  'M15.operation-refused':
+    'Calls beside chats: what is not carried is refused by name, in the words of the caller’s protocol',
+  'M15.operation-rights': 'Calls beside chats hold permissions and budgets',
+  'M15.operation-masking':
+    'Calls beside chats: no personal data leaves, and answers are masked where a guardrail says so',
   'M15.translated-refusal': 'What another protocol cannot say is refused, never dropped',
   'M11.gateway-masking':
     'Personal data is replaced on the way out and put back on the way in, split at any place',

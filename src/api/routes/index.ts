@@ -1,4 +1,5 @@
 import { anthropicRoutes } from '../compatible/anthropic/index.ts'
+import { cohereRoutes } from '../compatible/cohere/rerank.ts'
 import { openAiRoutes } from '../compatible/openai/index.ts'
 import type { Route } from '../http/route.ts'
 import { askRoutes } from './ask.ts'
@@ -54,4 +55,5 @@ export const routes: readonly Route[] = [
   openApiRoute(() => routes),
   ...openAiRoutes,
   ...anthropicRoutes,
+  ...cohereRoutes,
 ]

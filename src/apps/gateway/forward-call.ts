@@ -100,7 +100,12 @@ async function admitted(account: Account, masked: MaskedCall | undefined): Promi
   }
 }
 
-async function authorize(call: GatewayCall, model: ReadyModel, house: GatewayHouse): Promise<void> {
+/** @throws FORBIDDEN, which is recorded. */
+export async function authorize(
+  call: GatewayCall,
+  model: ReadyModel,
+  house: GatewayHouse,
+): Promise<void> {
   const { principal, organizationId, requestId } = call
   const resource = { kind: 'Model' as const, name: model.name, project: model.project }
   const denial = denialOf(principal, { permission: 'models.use', resource })
@@ -126,19 +131,26 @@ function route(call: GatewayCall, model: ReadyModel, house: GatewayHouse): Choic
   return choice
 }
 
-function reserve(
+/** What is known of the size of a call. */
+export type Size = Parameters<typeof estimateOf>[1]
+
+/** @throws UNAVAILABLE, BUDGET_EXCEEDED, TOO_MANY_REQUESTS */
+export function reserve(
   { call, model, snapshot, house }: Account,
   choice: Choice,
+  size: Size = sizeOf(call),
 ): Reservation | Promise<Reservation> {
   house.usage.requireRoom()
   const spender = spenderOf(call, model)
   const rules = subjectRules(budgetsOf(snapshot), spender)
   const at = house.clock.now().getTime()
   requirePrices(choice.order, rules, at)
-  const { body, parsed } = call
-  const asked = { bytes: body.length, maxTokens: maxTokensOf(parsed), answers: answersOf(parsed) }
-  const estimate = estimateOf(choice.order, asked, at)
+  const estimate = estimateOf(choice.order, size, at)
   return house.ledger.reserve(call.organizationId, { rules, spender, estimate })
+}
+
+function sizeOf({ body, parsed }: GatewayCall): Size {
+  return { bytes: body.length, maxTokens: maxTokensOf(parsed), answers: answersOf(parsed) }
 }
 
 function spenderOf({ principal, labels }: GatewayCall, model: ReadyModel): Spender {

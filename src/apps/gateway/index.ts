@@ -12,5 +12,7 @@ export {
   type Owner,
   purgeResponses,
 } from './kept-responses.ts'
+export { admitOperation, type OperationCall } from './operation-call.ts'
+export type { OperationName, SentFile } from './operations.ts'
 export { pastPrices } from './prices.ts'
 export { scrape } from './scrape.ts'

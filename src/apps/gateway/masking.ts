@@ -35,19 +35,38 @@ export function isOpen(rules: Rules): boolean {
  */
 export async function maskCall(
   call: ModelCall,
-  { rules, principal }: { rules: Rules; principal: Principal },
+  at: { rules: Rules; principal: Principal },
 ): Promise<MaskedCall> {
+  const texts = maskTexts(at)
+  const masked = at.rules?.input === 'allow' ? call : await changedCall(call, texts.hide)
+  return {
+    call: masked,
+    transform: () => new TextTransform(texts.how),
+    findings: texts.findings(),
+  }
+}
+
+/** The same for single texts, of a call that is none of a chat. */
+export interface TextMask {
+  hide: Change
+  show: Change
+  /** The answer is masked: what its caller says in it may not come back either. */
+  veiled: boolean
+  findings(): number
+}
+
+export function maskTexts({ rules, principal }: { rules: Rules; principal: Principal }) {
   const scope = new PlaceholderScope()
   let findings = 0
   const hide = async (text: string): Promise<string> => {
+    if (rules?.input === 'allow') return text
     const found = detectNow(text) ?? (await detect(text))
     findings += found.length
     return found.length === 0 ? text : mask(text, found, scope.mint).text
   }
-  const masked = rules?.input === 'allow' ? call : await changedCall(call, hide)
   const veiled = rules?.output === 'mask' && !principal.permissions.has('documents.unmask')
   const how = veiled ? veiling(scope) : restoring(scope)
-  return { call: masked, transform: () => new TextTransform(how), findings }
+  return { hide, show: how.whole, how, veiled, findings: () => findings }
 }
 
 function veiling(scope: PlaceholderScope): TextChange {

@@ -22,6 +22,8 @@ export interface WireAttempt {
   outbound?: OutboundDispatcher
   /** Where the endpoint speaks another dialect than the caller. */
   translation?: Translation
+  /** Takes the answer where it is none of a chat. */
+  receive?(to: Receiving): OutboundReceiver
 }
 
 /** Hears of an attempt; exactly one of `ended` and `failed` comes last, unless it was cancelled. */
@@ -127,7 +129,7 @@ export class Attempt implements Receiving {
         maxBytes: maxAnswerBytes,
         ...(allowPrivate ? { allowPrivate } : {}),
       },
-      this.#receiver(attempt.translation),
+      attempt.receive?.(this) ?? this.#receiver(attempt.translation),
     )
   }
 

@@ -116,7 +116,7 @@ function readable(body: Buffer, says: string): Parsed | undefined {
 }
 
 /** Starts the call and writes its answer as it comes. */
-async function forwarded(
+export async function forwarded(
   admitted: Admitted,
   reply: FastifyReply,
   { requestId, stream, wrap }: { requestId: string; stream: boolean; wrap: Around['sink'] },

@@ -2,6 +2,7 @@ import { chatRoutes } from './chat.ts'
 import { completionRoutes } from './completions.ts'
 import { embeddingRoutes } from './embeddings.ts'
 import { modelRoutes } from './models.ts'
+import { operationRoutes } from './operations.ts'
 import { responseRoutes } from './responses.ts'
 
 export { isOpenAiPath, sendOpenAiError } from './errors.ts'
@@ -13,4 +14,5 @@ export const openAiRoutes = [
   ...responseRoutes,
   ...completionRoutes,
   ...embeddingRoutes,
+  ...operationRoutes,
 ]
