@@ -197,6 +197,11 @@ function modelRoutes(http: Http) {
     prices: (query?: t.PriceQuery) => http.get<t.PricePage>('/models/prices', query),
     /** List prices of vendors. */
     catalogue: (query?: t.CatalogueQuery) => http.get<t.CataloguePage>('/models/catalogue', query),
+    /** Asks several models the same questions over the same knowledge, as a job. */
+    compare: (request: t.ComparisonRequest) =>
+      http.json<t.Comparison>('POST', '/comparisons', { json: request }),
+    comparisons: (query?: t.Paging) => http.get<t.Page<t.Comparison>>('/comparisons', query),
+    comparison: (id: string) => http.get<t.Comparison>(`/comparisons/${part(id)}`),
     promotions: (query?: t.PromotionQuery) => http.get<t.PromotionPage>('/promotions', query),
     /** Moves a Model to another stage, or proposes it where that takes a second person. */
     promote: (request: t.PromotionRequest) =>

@@ -10,5 +10,6 @@ export type {
   ShownPassage,
 } from './answer/parts.ts'
 export { callerFacts } from './answer/routing.ts'
+export * from './compare/index.ts'
 export * from './conversations/read.ts'
 export * from './gateway/index.ts'

@@ -6,11 +6,17 @@ import { routes } from '../api/routes/index.ts'
 import { events, fakeIo, json, type Sent } from './io.fixture.ts'
 import { verbs } from './verbs/index.ts'
 
+const evalLine = {
+  ...{ id: 'q', question: 'Why?', language: 'en', assistant: 'a', asUser: null },
+  ...{ answerable: true, gold: [], expect: ['x'] },
+}
+
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'plinth-needs-'))
   await writeFile(join(folder, 'a.yaml'), 'kind: Prompt\nname: a\nspec: {system: A}\n')
   await writeFile(join(folder, 'a.txt'), 'hello')
+  await writeFile(join(folder, 'q.jsonl'), `${JSON.stringify(evalLine)}\n`)
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -53,6 +59,7 @@ const lines: Record<string, string[][]> = {
   'models reprice': [['--from', '2026-01-01']],
   'models promote': [['small', '--to', 'approved']],
   'models promotions': [[], ['--open']],
+  'models compare': [['--suite', 'q.jsonl', '--models', 'a,b']],
   'models decide': [['prm_1', '--approve']],
   'models retire': [['small'], ['small', '--dry-run']],
   'models approvers': [['two']],
@@ -121,6 +128,7 @@ function answering({ path, body }: Sent): Response {
     warnings: [],
     notes: [],
     supports: [],
+    candidates: [],
     routes: [],
     assistants: [],
     callers: [],

@@ -59,7 +59,7 @@ export function openPipelines(foundation: Foundation, parts: Parts): Pipelines {
   const resourceReader = new ResourceReader()
   const embedder = embedderFor(embedders)
   const ingest = ingestHouse(foundation, { config, objects, parser, offload, embedder })
-  const jobs = jobWorker(foundation, ingest, parts)
+  const jobs = jobWorker(foundation, ingest, { ...parts, answers: () => answer })
   const answer: AnswerHouse = {
     store,
     clock: systemClock,
@@ -137,7 +137,11 @@ function ingestHouse(
   }
 }
 
-function jobWorker(foundation: Foundation, ingest: IngestHouse, { config, log }: Parts): JobWorker {
+function jobWorker(
+  foundation: Foundation,
+  ingest: IngestHouse,
+  { config, log, answers }: Parts & { answers: () => AnswerHouse },
+): JobWorker {
   const base = async (organizationId: string, name: string) =>
     (await foundation.snapshots.get(organizationId)).resolve('KnowledgeBase', name)
   return new JobWorker({
@@ -148,7 +152,7 @@ function jobWorker(foundation: Foundation, ingest: IngestHouse, { config, log }:
       'source-sync': (context) => syncSource(context, ingest),
       ingest: (context) => ingestBatch(context, ingest),
       embed: (context) => embedMissing(context, { ...ingest, base }),
-      ...modelWork(foundation),
+      ...modelWork(foundation, answers),
     },
     onFault: (job, error) =>
       log({

@@ -38,6 +38,11 @@ const text = (externalId: string) => ({
   text: `Write to anna@example.org about the tulips. ${externalId}`,
 })
 
+const comparing = {
+  models: ['extractive'],
+  questions: [{ id: 'a', question: 'Why?', assistant: 'guide', answerable: false, expect: [] }],
+}
+
 type Name = `${string} ${string}`
 const named = ({ method, path }: { method: string; path: string }): Name => `${method} ${path}`
 const withId = routes.filter(({ path }) => path.includes(':'))
@@ -245,6 +250,7 @@ async function oneOfEach(house: OpenHouse): Promise<Ids> {
   await call('PUT', '/models/approvers', { people: 1 })
   return {
     promotions: proposal.id,
+    comparisons: (await call('POST', '/comparisons', comparing)).id,
     conversations: answer.conversationId,
     documents: sent.documentId,
     uploads: upload.id,
@@ -368,6 +374,7 @@ function jobActs(house: OpenHouse, ids: Ids): Act[] {
     )
   return [
     ['POST /api/v1/caches/purge', () => call('POST', '/caches/purge')],
+    ['POST /api/v1/comparisons', () => call('POST', '/comparisons', comparing)],
     [
       'POST /api/v1/promotions',
       () => call('POST', '/promotions', { model: 'extractive', to: 'deprecated' }),

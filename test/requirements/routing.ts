@@ -46,6 +46,10 @@ export const routing = rows('issue 4 §2', {
   'M37.price': 'The price of a model is the one of the day, and unknown where nobody knows it',
   'M37.price-catalogue':
     'Models without a price of their own take that of a dated catalogue of list prices, where it stands for them',
+  'M37.compare':
+    'Models are compared on the same questions over the same knowledge: quality with intervals, time, cost, fitness',
+  'M37.compare-resumed':
+    'A comparison goes on after a restart, and asks again only what was under way',
   'M37.stage-routing':
     'Production uses what is approved; drafts are for those with the right, and what is retired is never used',
   'M37.stage-acts': 'A Model moves between stages by an act that is checked, versioned and audited',

@@ -22,6 +22,8 @@ import type {
   CatalogueEntry,
   CatalogueOrigin,
   Chunk,
+  Comparison,
+  ComparisonRequest,
   Conversation,
   ConversationDetail,
   DoctorReport,
@@ -375,6 +377,20 @@ export interface Operations {
   /** Who would miss a Model: routes, assistants, and who called it lately. */
   'GET /models/{name}/uses': {
     answer: ModelUses
+  }
+  /** Comparisons of models, newest first. */
+  'GET /comparisons': {
+    query: { limit?: number | undefined; cursor?: string | undefined }
+    answer: { items: Comparison[]; nextCursor: string | null; total?: number }
+  }
+  /** Ask several models the same questions over the same knowledge; as a job. */
+  'POST /comparisons': {
+    body: ComparisonRequest
+    answer: Comparison
+  }
+  /** One comparison: a line for each model, once it has ended. */
+  'GET /comparisons/{id}': {
+    answer: Comparison
   }
   /** What happened, newest first. */
   'GET /audit': {

@@ -779,6 +779,88 @@ export interface ModelUses {
   more: boolean
 }
 
+export interface Comparison {
+  /** Of the job. */
+  id: string
+  name: string
+  state: string
+  models: string[]
+  questions: number
+  concurrency: number
+  volume: number
+  dataClasses: string[]
+  regions: string[]
+  createdAt: string
+  finishedAt: string | null
+  error: StoredError | null
+  /** Empty until it has ended. */
+  candidates: ComparedModel[]
+}
+
+export interface ComparedModel {
+  model: string
+  provider: string
+  stage: string | null
+  licence: string | null
+  regions: string[]
+  questions: number
+  /** Questions that ended in an error: they count as wrong. */
+  failed: number
+  right: Share
+  expectedFacts: Share
+  abstained: Share
+  /** Milliseconds, exact. */
+  latencyMs: { p50: number; p95: number } | null
+  /** Milliseconds, exact. */
+  firstTokenMs: { p50: number; p95: number } | null
+  /** At the concurrency of the comparison. */
+  answersPerSecond: number | null
+  /** Of an answer, on average. */
+  inputTokens: number | null
+  outputTokens: number | null
+  /** Null: not known. */
+  costPerAnswerUsd: number | null
+  /** At the volume. */
+  monthlyUsd: number | null
+  monthlyFrom: 'tokens' | 'machines' | null
+  /** What speaks against it: stage, classes, regions, licence. */
+  unfit: string[]
+}
+
+/** With its 95 % Wilson interval; null: nothing was counted. */
+export interface Share {
+  n: number
+  hits: number
+  value: number | null
+  low: number | null
+  high: number | null
+}
+
+export interface ComparisonRequest {
+  name?: string | undefined
+  models: string[]
+  /** Instead of what each question names. */
+  assistant?: string | undefined
+  /** In the form of samples/questions.jsonl. */
+  questions: {
+    id: string
+    question: string
+    language?: string | undefined
+    assistant: string
+    asUser?: string | null | undefined
+    answerable: boolean
+    gold?: { document: string; quote: string }[] | undefined
+    expect: string[]
+    forbid?: string[] | undefined
+    deniedTo?: string[] | undefined
+  }[]
+  concurrency?: number | undefined
+  /** Answers a month. */
+  volume?: number | undefined
+  dataClasses?: string[] | undefined
+  regions?: string[] | undefined
+}
+
 export interface AuditEvent {
   seq: number
   at: string

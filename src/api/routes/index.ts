@@ -7,6 +7,7 @@ import { auditRoutes } from './audit.ts'
 import { budgetRoutes } from './budgets.ts'
 import { cacheRoutes } from './caches.ts'
 import { callRoutes } from './calls.ts'
+import { comparisonRoutes } from './comparisons.ts'
 import { conversationRoutes } from './conversations.ts'
 import { documentRoutes } from './documents.ts'
 import { jobRoutes } from './jobs.ts'
@@ -43,6 +44,7 @@ export const routes: readonly Route[] = [
   ...priceRoutes,
   ...cacheRoutes,
   ...registryRoutes,
+  ...comparisonRoutes,
   ...auditRoutes,
   ...keyRoutes,
   ...peopleRoutes,

@@ -84,6 +84,8 @@ export interface Question {
   text: string
   /** Assistant by name; absent: the organization's first. */
   assistant?: string
+  /** One Model by name, instead of the assistant's route: for comparisons. */
+  model?: string
   conversationId?: string
   /** Keep question and answer in a conversation. */
   save: boolean

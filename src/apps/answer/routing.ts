@@ -33,7 +33,10 @@ export function chooseModels(
   const { router } = run.house.models
   const reference = access.assistant.spec.route
   access.snapshot.require('Route', reference)
-  const route = router.routes(access.snapshot).route(reference) as CompiledRoute
+  const routes = router.routes(access.snapshot)
+  const { model: named } = run.question
+  const route =
+    named === undefined ? (routes.route(reference) as CompiledRoute) : routes.model(named)
   const choice = router.choose(route, factsOf(run, what))
   const models = choice.order.map(({ name }) => name)
   span.attributes.models = models

@@ -2,6 +2,7 @@ import type { Verb } from '../verb.ts'
 import { answerVerbs } from './answers.ts'
 import { auditVerbs } from './audit.ts'
 import { cacheVerbs } from './caches.ts'
+import { compareVerbs } from './compare.ts'
 import { documentVerbs } from './documents.ts'
 import { evalVerbs } from './evals.ts'
 import { ingestVerbs } from './ingest.ts'
@@ -28,6 +29,7 @@ export const verbs: readonly Verb[] = [
   ...modelVerbs,
   ...priceVerbs,
   ...registryVerbs,
+  ...compareVerbs,
   ...usageVerbs,
   ...cacheVerbs,
   ...routeVerbs,

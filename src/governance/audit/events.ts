@@ -87,6 +87,10 @@ export const auditEvents = {
     what: 'Calls of models are about to be deleted, as old as the setting says',
   },
   'caches.purged': { action: 'delete', what: 'Everything that was kept of answers was forgotten' },
+  'models.compared': {
+    action: 'use',
+    what: 'Models are about to be compared on the same questions',
+  },
   'model.promotion-asked': { action: 'create', what: 'A Model was proposed for another stage' },
   'model.promoted': { action: 'update', what: 'A Model is about to move to another stage' },
   'model.promotion-rejected': { action: 'update', what: 'A proposed stage of a Model was refused' },
