@@ -120,6 +120,20 @@ export const assistantSpec = z
     groundTokens: z.number().int().min(200).max(200_000).default(3_000),
     /** Abstain below this confidence of the built-in model, 0 to 1; absent: the threshold fitted on data. */
     abstainBelow: z.number().min(0).max(1).optional(),
+    /** Absent: each question is answered anew. */
+    cache: z
+      .object({
+        /** The same question in other words, from the same documents, to somebody with the same rights. */
+        semantic: z
+          .object({
+            ttlSeconds: z.number().int().min(1).max(604_800).default(3_600),
+            /** Similarity from which on two questions may be one; not given: as it was fitted on data. */
+            threshold: z.number().min(0.8).max(1).optional(),
+          })
+          .strict(),
+      })
+      .strict()
+      .optional(),
     suggestions: z.array(z.string().max(300)).max(12).default([]),
   })
   .strict()

@@ -19,7 +19,8 @@ import {
   syncSource,
 } from '#data'
 import { systemActor } from '#governance'
-import { type Resource, systemClock } from '#kernel'
+import { limits, type Resource, systemClock } from '#kernel'
+import { BoundedCache } from '#models'
 import type { Embedder, ObjectStore } from '#ports'
 import { JobWorker, type SnapshotCache, type Store } from '#store'
 import type { Chat } from './chat.ts'
@@ -70,6 +71,7 @@ export function openPipelines(foundation: Foundation, parts: Parts): Pipelines {
     storedIndexes: storedIndexes(store, objects, parts.log),
     embedder,
     languages: new BaseLanguages(store),
+    recalled: new BoundedCache(limits.answerCacheBytes),
     models: { catalog: chat.catalog, router: chat.router },
   }
   return {

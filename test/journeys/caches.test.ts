@@ -340,7 +340,8 @@ describe('answers of models that are kept', () => {
     const { body } = await owner.call('POST', '/api/v1/caches/purge')
     expect(body.generation).toBe(before.body.generation + 1)
     const { body: state } = await owner.call('GET', '/api/v1/caches')
-    expect(state).toEqual({ generation: body.generation, answers: { entries: 0, bytes: 0 } })
+    const none = { entries: 0, bytes: 0 }
+    expect(state).toEqual({ generation: body.generation, answers: none, recalled: none })
     expect(verdict(await chat(messages))).toBe('miss; first')
     const { body: log } = await owner.call('GET', '/api/v1/audit?kind=caches.purged')
     expect(log.items[0].details).toEqual({ generation: body.generation })

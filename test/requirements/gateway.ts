@@ -48,6 +48,17 @@ export const gateway = rows('issue 4', {
   'M26.cache-budget': 'Kept answers cost no budget',
   'M15.cache-purge': 'A purge forgets what was kept, needs a right and leaves an event',
   'M15.cache-servers': 'A purge on one server counts on all',
+  'M15.same-question': 'Two questions are one where only politeness, case and marks differ',
+  'M15.same-question-differs':
+    'Two questions are two where a number, date, name, denial, contrast or word differs',
+  'M15.recall':
+    'An assistant gives an answer again to the same question in other words, and says why',
+  'M3.recall-cited': 'An answer that is given again has its citations',
+  'M15.recall-verified': 'A near question is not the same question',
+  'M15.recall-bypass': 'Conversations, personal data and the caller’s word go past kept answers',
+  'M27.recall': 'An assistant’s kept answers are given only for the same sight of documents',
+  'M15.recall-forgets':
+    'Kept answers of an assistant end with a change of documents or release, or a purge',
   'M15.translated':
     'Model calls are translated where the provider speaks another protocol, streams too',
   'M15.responses-door':

@@ -44,6 +44,8 @@ export interface Answer {
   unsupported: { start: number; end: number; support: number }[]
   /** Present where documents were still being read: the answer may lack what they say. */
   reading?: StillReading
+  /** Whether the answer was given before. Absent where the assistant keeps none. */
+  cache?: { verdict: 'hit' | 'miss' | 'bypass'; reason: string }
   assistant: string
   model: string | null
   conversationId: string | null
@@ -716,6 +718,8 @@ export interface CacheState {
   generation: number
   /** Answers of models that the process which was asked keeps for this organization. */
   answers: { entries: number; bytes: number }
+  /** Lists of answers of assistants, one for each release and sight of the documents. */
+  recalled: { entries: number; bytes: number }
 }
 
 export interface CachePurge {

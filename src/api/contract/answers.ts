@@ -75,6 +75,10 @@ export const answer = z
       .describe(
         'Present where documents were still being read: the answer may lack what they say.',
       ),
+    cache: z
+      .object({ verdict: z.enum(['hit', 'miss', 'bypass']), reason: z.string() })
+      .optional()
+      .describe('Whether the answer was given before. Absent where the assistant keeps none.'),
     assistant: z.string(),
     model: z.string().nullable(),
     conversationId: z.string().nullable(),

@@ -6,6 +6,9 @@ export const cacheState = z
     answers: z
       .object({ entries: z.number(), bytes: z.number() })
       .describe('Answers of models that the process which was asked keeps for this organization.'),
+    recalled: z
+      .object({ entries: z.number(), bytes: z.number() })
+      .describe('Lists of answers of assistants, one for each release and sight of the documents.'),
   })
   .meta({ id: 'CacheState' })
 

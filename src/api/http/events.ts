@@ -12,10 +12,12 @@ export class EventStream {
   constructor(reply: FastifyReply, headers: Record<string, string> = {}) {
     this.#reply = reply
     reply.hijack()
+    const cache = reply.getHeader('x-plinth-cache')
     reply.raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
+      ...(cache === undefined ? {} : { 'x-plinth-cache': String(cache) }),
       ...headers,
     })
     reply.raw.flushHeaders()

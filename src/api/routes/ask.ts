@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { type Answered, answer, defaultAssistant, type Part } from '#apps'
 import { answer as answerSchema, askEvent, askRequest, assistantPage } from '../contract/answers.ts'
+import { cacheOf } from '../http/caching.ts'
 import { EventStream } from '../http/events.ts'
 import { problemOf } from '../http/problem.ts'
 import { type Call, replied, route } from '../http/route.ts'
@@ -43,7 +44,8 @@ export const askRoutes = [
     async handler(call, house) {
       const accepts = call.request.headers.accept ?? ''
       const streaming = call.body.stream || accepts.includes('text/event-stream')
-      const parts = answer(questionOf(call.body), call.context, house.answer)
+      const question = { ...questionOf(call.body), ...cacheOf(call) }
+      const parts = answer(question, call.context, house.answer)
       if (streaming) return stream(parts, call)
       return drain(parts)
     },
@@ -72,15 +74,17 @@ async function stream(
   parts: AsyncGenerator<Part, Answered>,
   call: Call<unknown, unknown, Ask>,
 ): Promise<typeof replied> {
+  // What the first part tells stands in the head, too.
+  let next = await parts.next()
   const events = new EventStream(call.reply)
   try {
     for (;;) {
-      const next = await parts.next()
       if (next.done) {
         await events.send({ type: 'answer', answer: next.value }, 'answer')
         break
       }
       await events.send(next.value, next.value.type)
+      next = await parts.next()
     }
   } catch (error) {
     const problem = problemOf(error, call.request.id)

@@ -15,7 +15,12 @@ export const cacheRoutes = [
     response: cacheState,
     async handler({ context: { organizationId } }, house) {
       const { caches: generation } = await house.store.epochs(organizationId)
-      return { generation, answers: house.gateway.answers.held({ organizationId, generation }) }
+      const partition = { organizationId, generation }
+      return {
+        generation,
+        answers: house.gateway.answers.held(partition),
+        recalled: house.answer.recalled.held(partition),
+      }
     },
   }),
   route({

@@ -1,12 +1,13 @@
 import { makePlan } from '#agents'
 import { groundIn } from '#data'
 import { type RequestContext, Trace, toPlinthError } from '#kernel'
-import { authorize } from './authorizing.ts'
+import { type AnswerAccess, authorize } from './authorizing.ts'
 import { execute } from './executing.ts'
 import { find } from './finding.ts'
 import type { AnswerHouse } from './house.ts'
-import { maskPassages, maskQuestion } from './masking.ts'
+import { type AskedText, maskPassages, maskQuestion } from './masking.ts'
 import type { Answered, Part, Question } from './parts.ts'
+import { keepGiven, noting, type Recall, recall, sayAgain } from './recall/recalling.ts'
 import { record } from './recording.ts'
 import { denied, failed, ungrounded } from './refusing.ts'
 import { chooseModels } from './routing.ts'
@@ -29,6 +30,11 @@ export async function* answer(
   try {
     const asked = await trace.step('mask', (span) => maskQuestion(run, access, span))
     run.reached.asked = asked
+    const recalled = await recallFor(run, access, asked)
+    if (recalled?.given) {
+      const { given } = recalled
+      return record(run, yield* sayAgain(run, { access, asked, given }))
+    }
     yield { type: 'step', step: 'retrieve' }
     const found = await trace.step('retrieve', (span) => find(run, { access, asked, span }))
     const readable = await trace.step('ground', (span) =>
@@ -44,9 +50,24 @@ export async function* answer(
     run.reached.choices = choices
     yield { type: 'step', step: 'execute', note: choices.models[0] ?? '' }
     const parts = execute(run, { access, asked, ground, plan, choices })
-    const checked = yield* validate(run, { access, asked, found, ground, readable, choices, parts })
-    return record(run, checked)
+    const said = validate(run, { access, asked, found, ground, readable, choices, parts })
+    if (!recalled?.keep) return record(run, yield* said)
+    const noted: Part[] = []
+    const conclusion = yield* noting(said, noted)
+    const answered = await record(run, conclusion)
+    keepGiven(run, recalled, { parts: noted, conclusion })
+    return answered
   } catch (error) {
     return record(run, await failed(run, access, toPlinthError(error)))
   }
+}
+
+/** Only where the assistant keeps answers. */
+async function recallFor(
+  run: Run,
+  access: AnswerAccess,
+  asked: AskedText,
+): Promise<Recall | undefined> {
+  if (!access.assistant.spec.cache) return undefined
+  return run.trace.step('recall', (span) => recall(run, { access, asked, span }))
 }

@@ -58,6 +58,12 @@ export interface StillReading extends Reading {
   note: string
 }
 
+/** Whether an answer was given before, and why or why not. */
+export interface CacheNote {
+  verdict: 'hit' | 'miss' | 'bypass'
+  reason: string
+}
+
 export interface Answered {
   outcome: Outcome
   text: string
@@ -68,6 +74,8 @@ export interface Answered {
   unsupported: Unsupported[]
   /** Absent where all that the asker may read had been read. */
   reading?: StillReading
+  /** Absent where the assistant keeps no answers. */
+  cache?: CacheNote
   assistant: string
   model: string | null
   conversationId: string | null
@@ -89,6 +97,10 @@ export interface Question {
   conversationId?: string
   /** Keep question and answer in a conversation. */
   save: boolean
+  /** The caller's header of this name. */
+  cacheControl?: string
+  /** Told what the header x-plinth-cache says, before anything else is. */
+  onCache?(said: string): void
   /** Metadata filter, ANDed with the assistant's own. */
   filter?: Readonly<Record<string, unknown>>
   /** Earlier turns, where the caller keeps them itself (compatible APIs). */

@@ -55,7 +55,7 @@ async function writeAll(tx: Tx, ended: readonly Ended[]): Promise<void> {
 
 function answeredOf(run: Run, conclusion: Conclusion): Answered {
   const { access, usage, modelPrice } = conclusion
-  const { reading } = run.reached
+  const { reading, cache } = run.reached
   const costUsd = costOf(modelPrice, usage) ?? null
   return {
     outcome: conclusion.outcome,
@@ -65,6 +65,7 @@ function answeredOf(run: Run, conclusion: Conclusion): Answered {
     citations: conclusion.citations,
     unsupported: conclusion.unsupported,
     ...(reading ? { reading } : {}),
+    ...(cache ? { cache } : {}),
     assistant: access?.assistant.name ?? run.question.assistant ?? '',
     model: conclusion.model,
     conversationId: null,

@@ -1,7 +1,7 @@
 import type { RequestContext, Trace } from '#kernel'
 import type { AnswerHouse } from './house.ts'
 import type { AskedText } from './masking.ts'
-import type { Question, StillReading } from './parts.ts'
+import type { CacheNote, Question, StillReading } from './parts.ts'
 import type { Choices } from './routing.ts'
 
 /** One question on its way: what every step is handed. */
@@ -11,5 +11,10 @@ export interface Run {
   house: AnswerHouse
   trace: Trace
   /** What was known when it failed, if it fails: the masked question, what was not read yet, the models. */
-  reached: { asked?: AskedText; reading?: StillReading | undefined; choices?: Choices }
+  reached: {
+    asked?: AskedText
+    reading?: StillReading | undefined
+    choices?: Choices
+    cache?: CacheNote
+  }
 }

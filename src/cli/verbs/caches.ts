@@ -20,8 +20,10 @@ async function show(call: VerbCall): Promise<ExitName> {
   const client = await call.client()
   const state = await client.usage.caches()
   await call.data(state)
-  const { entries, bytes } = state.answers
-  await call.say(`${entries} answers of models, ${bytes} bytes (generation ${state.generation}).`)
+  const { answers, recalled, generation } = state
+  await call.say(`${answers.entries} answers of models, ${answers.bytes} bytes.`)
+  await call.say(`${recalled.entries} lists of answers of assistants, ${recalled.bytes} bytes.`)
+  await call.say(`Generation ${generation}.`)
   return 'ok'
 }
 

@@ -1,5 +1,6 @@
 import { estimateTokens } from '#data'
 import type { CallPart, ModelCall } from '#ports'
+import { cacheOf } from '../../http/caching.ts'
 import { route } from '../../http/route.ts'
 import { askedIn, dialectIn, streamedIn, wholeIn } from '../in-dialect.ts'
 import { answeringOf } from '../openai/chat.ts'
@@ -23,7 +24,11 @@ export const messageRoutes = [
     async handler({ body, context, request, reply }, house) {
       const dialect = dialectIn(house, from.protocol)
       const call = dialect.readRequest(body)
-      const answering = await answeringOf(askedIn(call), { context, house })
+      const answering = await answeringOf(askedIn(call), {
+        context,
+        house,
+        cache: cacheOf({ request, reply }),
+      })
       const options = {
         id: `msg_${request.id.replace(/^req_/, '')}`,
         model: call.model,

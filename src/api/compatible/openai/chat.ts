@@ -2,6 +2,7 @@ import { type Answered, answer, modelNamed, onlyQuotes, type Part } from '#apps'
 import { limits, PlinthError } from '#kernel'
 import type { ChatMessage } from '#ports'
 import type { ApiHouse } from '../../house.ts'
+import { cacheOf } from '../../http/caching.ts'
 import { type Call, replied, route } from '../../http/route.ts'
 import { chatChunk, chatCompletion, chatRequest } from './contract.ts'
 import { CodedError, openAiErrorOf } from './errors.ts'
@@ -30,7 +31,7 @@ export const chatRoutes = [
       const { context } = call
       const parts = await answeringOf(
         { model: body.model, messages: messagesOf(body) },
-        { context, house },
+        { context, house, cache: cacheOf(call) },
       )
       const head = headOf(body.model, request.id, house.clock.now())
       reply.header('x-request-id', request.id)
@@ -107,13 +108,14 @@ export function noModel(name: string): PlinthError {
 export interface At {
   context: ChatCall['context']
   house: ApiHouse
+  cache: ReturnType<typeof cacheOf>
 }
 
 /** A question to an assistant: the last message. What the client says as `system` does not reach it. */
 async function* fromAssistant(
   assistant: string,
   messages: readonly ChatMessage[],
-  { context, house }: At,
+  { context, house, cache }: At,
 ): Answering {
   const turns = messages.filter(
     (one): one is ChatMessage & { role: 'user' | 'assistant' } => one.role !== 'system',
@@ -127,7 +129,8 @@ async function* fromAssistant(
     const detail = `The question has ${last.content.length} characters; the limit is ${limits.questionChars} (questionChars).`
     throw new PlinthError('INVALID_INPUT', { detail, where: 'body/messages' })
   }
-  const question = { text: last.content, assistant, save: false, history: turns.slice(0, -1) }
+  const history = turns.slice(0, -1)
+  const question = { text: last.content, assistant, save: false, history, ...cache }
   const answered = yield* texts(answer(question, context, house.answer))
   return endingOf(answered)
 }

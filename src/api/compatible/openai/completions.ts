@@ -1,3 +1,4 @@
+import { cacheOf } from '../../http/caching.ts'
 import { route } from '../../http/route.ts'
 import { askedIn, dialectIn, streamedIn, wholeIn } from '../in-dialect.ts'
 import { answeringOf } from './chat.ts'
@@ -24,7 +25,11 @@ export const completionRoutes = [
     async handler({ body, context, request, reply }, house) {
       const dialect = dialectIn(house, door.protocol)
       const call = dialect.readRequest(body)
-      const answering = await answeringOf(askedIn(call), { context, house })
+      const answering = await answeringOf(askedIn(call), {
+        context,
+        house,
+        cache: cacheOf({ request, reply }),
+      })
       const options = {
         id: `cmpl-${request.id.replace(/^req_/, '')}`,
         model: call.model,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { deleteResponse, keptResponse } from '#apps'
 import type { RequestContext } from '#kernel'
 import type { ApiHouse } from '../../house.ts'
+import { cacheOf } from '../../http/caching.ts'
 import { route } from '../../http/route.ts'
 import { askedIn, dialectIn, streamedIn, wholeIn } from '../in-dialect.ts'
 import { answeringOf } from './chat.ts'
@@ -43,7 +44,11 @@ export const responseRoutes = [
       const dialect = dialectIn(house, door.protocol)
       const { parsed, keep } = await continued(body, context, house)
       const call = dialect.readRequest(parsed)
-      const answering = await answeringOf(askedIn(call, names), { context, house })
+      const answering = await answeringOf(askedIn(call, names), {
+        context,
+        house,
+        cache: cacheOf({ request, reply }),
+      })
       const options = {
         id: `resp_${request.id.replace(/^req_/, '')}`,
         model: call.model,

@@ -81,7 +81,7 @@ function holdsSomething(value: unknown): boolean {
 }
 
 /** `no-cache, max-age=60` by name. */
-function directives(header: string | undefined): Map<string, string> {
+export function directives(header: string | undefined): Map<string, string> {
   const found = new Map<string, string>()
   for (const one of header?.toLowerCase().split(',') ?? []) {
     const [name = '', value = ''] = one.trim().split('=')
