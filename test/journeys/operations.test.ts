@@ -231,6 +231,44 @@ describe('models that do something else than chat', () => {
     expect(await lastCall()).toMatchObject({ outcome: 'failed', fault: 'provider' })
   })
 
+  it('refuse malformed bodies in the words of each protocol [M15.door-fuzz]', async () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+    const bodies = [
+      ...['', '{', '[]', '"x"', 'null', '{"model":5}', '{"model":"studio"}', '['.repeat(100_000)],
+      ...['input', 'prompt', 'query', 'documents'].flatMap((name) => [
+        `{"model":"studio","${name}":5}`,
+        `{"model":"studio","store":true,"${name}":${deep}}`,
+        `{"model":"studio","${name}":[[],null,5,{"type":5}]}`,
+      ]),
+      Buffer.from([0x7b, 0xff, 0x7d]),
+    ]
+    const type = 'multipart/form-data; boundary=x'
+    const form = '--x\r\ncontent-disposition: form-data; name="model"\r\n\r\nstudio\r\n--x--\r\n'
+    const tries = [
+      ...[
+        'responses',
+        'completions',
+        'moderations',
+        'images/generations',
+        'audio/speech',
+        'rerank',
+      ].flatMap((path) => bodies.map((body) => ({ path, body, type: 'application/json' }))),
+      ...[...bodies, form, form.slice(0, 40)].map((body) => ({
+        ...{ path: 'audio/transcriptions', body, type },
+      })),
+    ]
+    for (const { path, body, type } of tries) {
+      const headers = { 'content-type': type }
+      const reply = await owner.call('POST', `/v1/${path}`, { body, headers })
+      const told = reply.body?.error?.type ?? typeof reply.body?.message
+      const known = path === 'rerank' ? 'string' : 'invalid_request_error'
+      expect([path, String(body).slice(0, 60), reply.status, told]).toEqual([
+        ...[path, String(body).slice(0, 60), 400, known],
+      ])
+    }
+    expect(upstream.requests).toEqual([])
+  })
+
   it('hold permissions and budgets [M15.operation-rights]', async () => {
     const stranger = clientOf(await house.person('reader', { roles: ['viewer'] }))
     const asked = { model: 'studio', input: 'x' }
