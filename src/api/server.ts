@@ -18,6 +18,7 @@ import { clientSignal } from './http/events.ts'
 import { withIdempotency } from './http/idempotency.ts'
 import { parseJson, valid, withoutNul } from './http/input.ts'
 import { labelsOf } from './http/labels.ts'
+import { linger } from './http/linger.ts'
 import { sendProblem } from './http/problem.ts'
 import { type Route, replied } from './http/route.ts'
 import { authenticateRequest, bearsToken } from './http/sign-in.ts'
@@ -47,13 +48,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.addContentTypeParser(
     ['application/json', 'application/problem+json'],
     { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => (body.length === 0 ? {} : parseJson(body)),
+    async (request: FastifyRequest, body: Buffer) => jsonOf(request, body),
   )
   // Bytes go to the handler as they come: an upload is never held in memory whole.
   app.addContentTypeParser('application/octet-stream', async () => undefined)
   app.addHook('onSend', async (request, reply) => secureHeaders(request, reply))
   app.setErrorHandler((error, request, reply) => {
     report(options, request, error)
+    if ((error as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE') linger(request, reply)
     sendError(request, reply, { error, options })
   })
   app.setNotFoundHandler((request, reply) => notFound(request, reply, options))
@@ -105,11 +107,21 @@ function registerHot(app: FastifyInstance, options: ServerOptions): void {
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         if (await take({ body, request, reply }, options.house)) return reply
         if (body.length > limits.jsonBodyBytes) throw bodyTooLarge(body.length)
-        request.body = body.length === 0 ? {} : parseJson(body)
+        request.body = jsonOf(request, body)
         return handle(route, { request, reply, options })
       },
     })
   }
+}
+
+function jsonOf({ headers }: FastifyRequest, body: Buffer): unknown {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding === 'identity') return body.length === 0 ? {} : parseJson(body)
+  throw new PlinthError('UNSUPPORTED', {
+    detail: `The body is encoded as "${encoding.slice(0, 40)}" (content-encoding), which is not read.`,
+    where: 'header/content-encoding',
+    remedy: 'Send it as it is, without compression.',
+  })
 }
 
 function bodyTooLarge(bytes: number): PlinthError {

@@ -78,14 +78,23 @@ export async function talk(
     ms: performance.now() - began,
   }
   if (/event-stream/.test(headers.get('content-type') ?? '')) {
-    const events = [...raw.matchAll(/^data: (.*)$/gm)].map(([, data]) => data!)
-    for (const event of events) (door === 'openai' ? openAiEvent : anthropicEvent)(event, heard)
+    for (const event of eventsOf(raw))
+      (door === 'openai' ? openAiEvent : anthropicEvent)(event, heard)
     return heard
   }
   const body = JSON.parse(raw)
   if (body.error) heard.error = body.error.message
   else (door === 'openai' ? openAiReply : anthropicReply)(body, heard)
   return heard
+}
+
+/** The data of each event, of whatever line ends and however many lines. */
+function eventsOf(raw: string): string[] {
+  return raw
+    .replace(/\r\n?/g, '\n')
+    .split(/\n{2,}/)
+    .map((event) => [...event.matchAll(/^data: ?(.*)$/gm)].map(([, line]) => line).join('\n'))
+    .filter(Boolean)
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of two protocols, looked at field by field
@@ -125,9 +134,9 @@ function openAiEvent(data: string, heard: Heard): void {
   if (error) heard.error = error.message
   if (usage) heard.usage = { input: usage.prompt_tokens, output: usage.completion_tokens }
   for (const { delta, finish_reason: finish } of choices ?? []) {
-    heard.text += delta.content ?? ''
+    heard.text += delta?.content ?? ''
     if (finish) heard.finish = finish
-    for (const call of delta.tool_calls ?? []) {
+    for (const call of delta?.tool_calls ?? []) {
       const known = heard.calls[call.index] ?? { name: '', arguments: '' }
       heard.calls[call.index] = known
       known.name ||= call.function.name ?? ''

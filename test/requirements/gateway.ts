@@ -1,6 +1,18 @@
 import { rows } from './row.ts'
 
 export const gateway = rows('issue 4', {
+  'M15.door-malformed':
+    'Every door for calls of models refuses malformed, compressed and foreign bodies in its own words',
+  'M15.door-any-json': 'Every door answers or refuses any JSON, and never fails',
+  'M15.door-deep': 'Every door bears what is nested as deep as a body is long',
+  'M15.door-size': 'Bodies over the limit are answered with 413, whole, and not held in memory',
+  'M15.door-chunks': 'Bodies may come in chunks, split within a character, with trailers',
+  'M15.odd-streams':
+    'Streams with other line ends, comments, missing and repeated end marks are whole, once',
+  'M15.odd-streams-broken': 'Streams that break off in any way are told as broken, and booked so',
+  'M15.no-redirects': 'A redirect is never followed, and what is no answer is none',
+  'M28.odd-words-booked': 'Calls are booked whatever words an endpoint fails with',
+  'M15.retry-after': 'How long to wait is told through every door',
   'M15.upstream-answers':
     'Gemini, Vertex AI, Bedrock, Cohere, Ollama, Azure OpenAI, Mistral and TGI answer through both doors, whole and streamed, masked or not, split at any byte, without a pause of the hub',
   'M15.upstream-tools': 'Endpoints of other protocols call tools, through both doors',

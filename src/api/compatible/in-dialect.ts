@@ -95,7 +95,13 @@ function provenanceOf({ plinth, citations }: Ending): JsonObject {
 /** A thrown value as an error that may be told: a fault without its inner words. */
 export function tellable(thrown: unknown, requestId: string): PlinthError {
   const { code, detail, where, remedy } = problemOf(thrown, requestId)
-  return new PlinthError(code, { detail, remedy, ...(where === undefined ? {} : { where }) })
+  const wait = thrown instanceof PlinthError ? thrown.retryAfterSeconds : undefined
+  return new PlinthError(code, {
+    detail,
+    remedy,
+    ...(where === undefined ? {} : { where }),
+    ...(wait === undefined ? {} : { retryAfterSeconds: wait }),
+  })
 }
 
 interface Streaming extends InDialect {

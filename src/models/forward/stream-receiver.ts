@@ -68,7 +68,7 @@ export class StreamReceiver implements OutboundReceiver {
     if (this.#over) return
     const rest = this.#frames.rest()
     // The last frame of some servers lacks its blank line.
-    if (rest) this.#frame(Buffer.concat([rest, newlines]))
+    if (rest && isEvent(rest)) this.#frame(Buffer.concat([rest, newlines]))
     if (this.#over) return
     const { seen, protocol } = this.#to
     if (!seen.done && !seen.finished) {
@@ -95,8 +95,9 @@ export class StreamReceiver implements OutboundReceiver {
   }
 
   #frame(frame: Buffer): void {
-    if (this.#over) return
     const { seen, protocol, usageWanted } = this.#to
+    // Nothing comes after the end mark, another one neither.
+    if (this.#over || seen.done) return
     const kind = protocol.observe(frame, seen)
     if (kind === 'error') {
       this.#fail(`reported an error within the answer: ${seen.error}`, true)
@@ -133,6 +134,19 @@ export class StreamReceiver implements OutboundReceiver {
     if (stop) this.#to.stop()
     const detail = `The provider ${this.#to.provider} ${redact(what, this.#to.secrets)}.`
     this.#to.failed(new PlinthError('UPSTREAM_FAILED', detail))
+  }
+}
+
+/** Half an event is none: whoever reads it would stumble over it. */
+function isEvent(rest: Buffer): boolean {
+  const lines = rest.toString('utf8').split(/\r?\n|\r/)
+  const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trim())
+  if (data[0] === '[DONE]') return true
+  try {
+    JSON.parse(data.join('\n'))
+    return true
+  } catch {
+    return false
   }
 }
 

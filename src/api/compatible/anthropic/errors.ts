@@ -11,8 +11,11 @@ export function sendDialectError(
   reply: FastifyReply,
   { error, dialect, requestId }: { error: unknown; dialect: Dialect; requestId: string },
 ): void {
-  const { status, headers, body } = dialect.writeError(tellable(error, requestId), { requestId })
-  if (status === 429 || status === 503) reply.header('retry-after', '5')
+  const told = tellable(error, requestId)
+  const { status, headers, body } = dialect.writeError(told, { requestId })
+  if (status === 429 || status === 503) {
+    reply.header('retry-after', String(told.retryAfterSeconds ?? 5))
+  }
   void reply
     .code(status)
     .headers(headers)
