@@ -27,12 +27,13 @@ export const chatRoutes = [
     hot: (call, house) => forwardChat(call, house),
     async handler(call, house) {
       const { body, reply, request } = call
-      refuseUnoffered(body)
       const { context } = call
       const parts = await answeringOf(
         { model: body.model, messages: messagesOf(body) },
         { context, house, cache: cacheOf(call) },
       )
+      // Nothing is asked yet: that a model is not there is told before what is not offered.
+      refuseUnoffered(body)
       const head = headOf(body.model, request.id, house.clock.now())
       reply.header('x-request-id', request.id)
       if (body.stream) {
