@@ -144,6 +144,13 @@ const budgets = createRoute({
   component: screen(() => import('./screens/models/BudgetsScreen.tsx'), 'BudgetsScreen'),
 })
 
+const playground = createRoute({
+  getParentRoute: () => app,
+  path: '/models/playground',
+  validateSearch: search.playground,
+  component: screen(() => import('./screens/models/PlaygroundScreen.tsx'), 'PlaygroundScreen'),
+})
+
 const audit = createRoute({
   getParentRoute: () => app,
   path: '/audit',
@@ -204,7 +211,7 @@ export const router = createRouter({
       ...[index, nowhere, ask, conversation],
       ...[knowledge, documents, sources, bench, document],
       ...[activity, trace, audit, verify],
-      ...[models, usage, calls, call, budgets],
+      ...[models, usage, calls, call, budgets, playground],
       ...[resources, newResource, resource],
       ...[people, groups, roles, keys],
     ]),

@@ -115,6 +115,25 @@ export const calls = (raw: Raw) =>
     ...callNames(raw),
   })
 
+/** `a,b`: up to four models side by side. The texts of a link are taken over, and leave the address. */
+export const playground = (raw: Raw) => {
+  const names = text(raw.models)?.split(',').filter(Boolean).slice(0, 4)
+  return present({
+    models: names && names.length > 0 ? names.join(',') : undefined,
+    system: text(raw.system),
+    user: text(raw.user),
+    temperature: text(raw.temperature),
+    maxTokens: text(raw.maxTokens),
+    schema: written(raw.schema),
+    tools: written(raw.tools),
+  })
+}
+
+/** JSON of an address arrives read. */
+function written(value: unknown): string | undefined {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value, null, 2) : text(value)
+}
+
 export const audit = (raw: Raw) =>
   present({
     kind: text(raw.kind),

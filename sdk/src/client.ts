@@ -1,3 +1,4 @@
+import { type ChatCall, chatStream, type ModelList } from './chat.ts'
 import { type CallOptions, Http } from './http.ts'
 import { cut, PlinthProblem } from './problem.ts'
 import type * as t from './types.ts'
@@ -193,6 +194,11 @@ function usageRoutes(http: Http) {
 
 function modelRoutes(http: Http) {
   return {
+    /** What may stand as `model` in a request: assistants, models and embedders. */
+    usable: () => http.get<ModelList>('/v1/models'),
+    /** A call of a model or route through the OpenAI-compatible door, as it streams. */
+    chatStream: (request: ChatCall, options: CallOptions = {}) =>
+      chatStream(http, request, options),
     /** What each Model costs now, and who says so. */
     prices: (query?: t.PriceQuery) => http.get<t.PricePage>('/models/prices', query),
     /** List prices of vendors. */

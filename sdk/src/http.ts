@@ -78,14 +78,15 @@ export class Http {
     }
   }
 
-  /** The address of a route, for links and downloads. */
+  /** The address of a route, for links and downloads: of the native API, or of a compatible one where it begins with /v1. */
   url(path: string, query?: Query): string {
     const params = new URLSearchParams()
     for (const [key, value] of Object.entries(query ?? {})) {
       if (value !== undefined && value !== null && value !== '') params.set(key, String(value))
     }
     const search = params.size > 0 ? `?${params}` : ''
-    return `${this.options.baseUrl}/api/v1${path}${search}`
+    const root = path.startsWith('/v1/') ? '' : '/api/v1'
+    return `${this.options.baseUrl}${root}${path}${search}`
   }
 
   private headers(method: string, options: RequestOptions): Record<string, string> {

@@ -1,4 +1,5 @@
 export * from './audit/index.ts'
+export type { ChatCall, ChatEvent, ModelList } from './chat.ts'
 export { type ClientOptions, createClient, type Plinth } from './client.ts'
 export { PlinthProblem } from './problem.ts'
 export { type ServerEvent, serverEvents } from './server-events.ts'

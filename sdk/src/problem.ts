@@ -31,6 +31,8 @@ export async function problemFrom(response: Response): Promise<PlinthProblem> {
   try {
     const body: unknown = JSON.parse(text)
     if (isProblem(body)) return new PlinthProblem({ ...body, status: response.status })
+    const compatible = compatibleProblem(body)
+    if (compatible) return new PlinthProblem({ ...compatible, status: response.status })
   } catch {
     // Not JSON: somebody in between answered.
   }
@@ -70,6 +72,18 @@ export function cut(what: string, cause?: unknown): PlinthProblem {
 
 export function isAbort(cause: unknown): boolean {
   return cause instanceof Error && cause.name === 'AbortError'
+}
+
+/** An error in the shape of OpenAI, as the compatible API gives it: whole, or as an event of a stream. */
+export function compatibleProblem(
+  body: unknown,
+): (Partial<Problem> & { code: string }) | undefined {
+  const error = typeof body === 'object' && body !== null ? Reflect.get(body, 'error') : undefined
+  if (typeof error !== 'object' || error === null) return undefined
+  const { message, code, type, param } = error as Record<string, unknown>
+  if (typeof message !== 'string') return undefined
+  const where = typeof param === 'string' ? { where: param } : {}
+  return { code: String(code ?? type ?? 'INTERNAL'), detail: message, ...where }
 }
 
 function isProblem(body: unknown): body is Problem {

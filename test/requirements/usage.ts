@@ -14,5 +14,7 @@ export const usage = rows('issue 4', {
   'M26.budget-status': 'Each budget tells what is spent of it in this window, by whom',
   'M40.console-models':
     'The console shows usage, calls and budgets: each number leads to its calls, each chart is a table, too',
+  'M40.playground':
+    'The console asks several models side by side through the gateway: streamed, with times and cost, stopped at will, errors told, kept as a version of a Prompt',
   'M26.budget-forecast': 'A forecast follows the pace so far, and is none where there is no pace',
 })

@@ -106,6 +106,13 @@ export const queries = {
       queryFn: () => plinth.usage.sums({ ...query, from: begin() }),
       staleTime: 60_000,
     }),
+  usableModels: () =>
+    queryOptions({ queryKey: ['usable-models'], queryFn: () => plinth.models.usable() }),
+  routes: () =>
+    queryOptions({
+      queryKey: ['resources', 'routes'],
+      queryFn: () => plinth.resources.list({ kind: 'Route', limit: many }),
+    }),
   budgets: () =>
     queryOptions({
       queryKey: ['budgets'],
