@@ -15,6 +15,7 @@ import { openOnnxEmbedder } from './onnx/index.ts'
 import { pullKnown, pullModel, pullWithChecksums } from './pull.ts'
 
 const source = resolve('../shared/models/all-minilm-l6-v2')
+const commit = 'c'.repeat(40)
 let root = ''
 let server: Server
 let hub = ''
@@ -33,9 +34,9 @@ beforeAll(async () => {
   bytes.set('/tokenizer.json', await readFile(join(source, 'tokenizer.json')))
   server = createServer((request, response) => {
     const url = request.url ?? ''
-    if (url.startsWith('/a/b/resolve/r1/')) {
+    if (url.startsWith(`/a/b/resolve/${commit}/`)) {
       response
-        .writeHead(302, { location: `/storage/${url.slice('/a/b/resolve/r1/'.length)}` })
+        .writeHead(302, { location: `/storage/${url.slice(`/a/b/resolve/${commit}/`.length)}` })
         .end()
       return
     }
@@ -58,7 +59,7 @@ beforeAll(async () => {
   model = {
     ...known,
     repository: 'a/b',
-    revision: 'r1',
+    revision: commit,
     files: known.files.map((file) => {
       const content = bytes.get(`/${file.path}`)!
       return {
@@ -156,7 +157,7 @@ describe('models pull --sha256', () => {
     const named = {
       name: 'mine',
       repository: 'a/b',
-      revision: 'r1',
+      revision: commit,
       sha256: Object.fromEntries(sums),
     }
     const options = { modelsDir, outbound, hub }
@@ -165,6 +166,17 @@ describe('models pull --sha256', () => {
     const missing = { ...named, sha256: { 'tokenizer.json': 'b'.repeat(64) } }
     await expect(pullWithChecksums(missing, options)).rejects.toMatchObject({
       code: 'INVALID_INPUT',
+    })
+    for (const path of ['modeling.py', 'pytorch_model.bin', 'weights.pt', 'run.sh', 'a.json.exe']) {
+      const more = { ...named, sha256: { ...named.sha256, [path]: 'b'.repeat(64) } }
+      await expect(pullWithChecksums(more, options)).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: expect.stringMatching(/is not fetched/),
+      })
+    }
+    await expect(pullWithChecksums({ ...named, revision: 'main' }, options)).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringMatching(/a commit/),
     })
     expect(await pullWithChecksums(named, options)).toMatchObject({
       dimensions: 384,

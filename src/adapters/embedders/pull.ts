@@ -108,15 +108,7 @@ export async function pullWithChecksums(
       remedy: 'Name each with --sha256 PATH=HEX.',
     })
   }
-  for (const [path, sum] of Object.entries(model.sha256)) {
-    const safe = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+){0,3}$/.test(path) && !path.includes('..')
-    if (!safe || !/^[0-9a-f]{64}$/.test(sum)) {
-      throw new PlinthError(
-        'INVALID_INPUT',
-        `${path}=${sum} is not a path and a SHA-256 in lower-case hexadecimal.`,
-      )
-    }
-  }
+  requirePinned(model)
   const staging = join(options.modelsDir, `.pull-${model.name}`)
   const source = { repository: model.repository, revision: model.revision }
   let before = 0
@@ -133,6 +125,33 @@ export async function pullWithChecksums(
   const added = await addModel(model.name, staging, options)
   await rm(staging, { recursive: true, force: true })
   return added
+}
+
+/** Weights that hold nothing but numbers, and the texts beside them: nothing of it can be run, by anybody. */
+const fileKinds = /(\.(onnx|onnx_data|safetensors|json|txt|md|model)|(^|\/)(LICENSE|NOTICE))$/
+
+function requirePinned({ revision, sha256 }: NamedChecksums): void {
+  if (!/^[0-9a-f]{40}$/.test(revision)) {
+    throw new PlinthError('INVALID_INPUT', {
+      detail: `${revision} is not a commit: a branch or tag can be moved.`,
+      remedy: 'Name the commit in full, 40 hexadecimal digits, as the hub shows it.',
+    })
+  }
+  for (const [path, sum] of Object.entries(sha256)) {
+    const safe = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+){0,3}$/.test(path) && !path.includes('..')
+    if (!safe || !/^[0-9a-f]{64}$/.test(sum)) {
+      throw new PlinthError(
+        'INVALID_INPUT',
+        `${path}=${sum} is not a path and a SHA-256 in lower-case hexadecimal.`,
+      )
+    }
+    if (!fileKinds.test(path)) {
+      throw new PlinthError('INVALID_INPUT', {
+        detail: `${path} is not fetched: only ONNX and safetensors, tokenizers, configurations and licences are.`,
+        remedy: 'Leave it out. Pickles (.bin, .pt) and code can run as they are read.',
+      })
+    }
+  }
 }
 
 interface Fetching extends PullOptions {
