@@ -54,7 +54,7 @@ export const registryVerbs: Verb[] = [
     name: 'models approvers',
     summary: 'Set how many people it takes to let a Model into production',
     needs: ['roles.write'],
-    define: (command) => command.argument('<one|two>'),
+    define: (command) => command.argument('<people>', 'one or two'),
     run: approvers,
   },
 ]
