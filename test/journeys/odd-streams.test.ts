@@ -147,6 +147,14 @@ spec: { models: [plain], guardrail: restoring }
     },
   )
 
+  it('bear long lines [M15.long-line]', async () => {
+    const long = 'wörd '.repeat(60_000)
+    answerWith(sse([chunk({ content: long }), ...all.slice(3)]))
+    for (const [door, model] of ways) {
+      expect((await talk(at(), door, { model, stream: true })).text === long).toBe(true)
+    }
+  })
+
   it('are not followed to another address, and what is no answer is none [M15.no-redirects]', async () => {
     for (const stream of [true, false]) {
       for (const [door, model] of ways) {

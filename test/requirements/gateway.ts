@@ -7,6 +7,7 @@ export const gateway = rows('issue 4', {
   'M15.door-deep': 'Every door bears what is nested as deep as a body is long',
   'M15.door-size': 'Bodies over the limit are answered with 413, whole, and not held in memory',
   'M15.door-chunks': 'Bodies may come in chunks, split within a character, with trailers',
+  'M15.long-line': 'An event of hundreds of kilobytes passes, masked or not, and stops nothing',
   'M15.odd-streams':
     'Streams with other line ends, comments, missing and repeated end marks are whole, once',
   'M15.odd-streams-broken': 'Streams that break off in any way are told as broken, and booked so',
