@@ -144,6 +144,12 @@ const budgets = createRoute({
   component: screen(() => import('./screens/models/BudgetsScreen.tsx'), 'BudgetsScreen'),
 })
 
+const routes = createRoute({
+  getParentRoute: () => app,
+  path: '/models/routes',
+  validateSearch: search.routes,
+  component: screen(() => import('./screens/models/RoutesScreen.tsx'), 'RoutesScreen'),
+})
 const playground = createRoute({
   getParentRoute: () => app,
   path: '/models/playground',
@@ -211,7 +217,7 @@ export const router = createRouter({
       ...[index, nowhere, ask, conversation],
       ...[knowledge, documents, sources, bench, document],
       ...[activity, trace, audit, verify],
-      ...[models, usage, calls, call, budgets, playground],
+      ...[models, usage, calls, call, budgets, routes, playground],
       ...[resources, newResource, resource],
       ...[people, groups, roles, keys],
     ]),

@@ -115,6 +115,16 @@ export const calls = (raw: Raw) =>
     ...callNames(raw),
   })
 
+export const routes = (raw: Raw) =>
+  present({
+    route: text(raw.route),
+    dataClass: text(raw.dataClass),
+    region: text(raw.region),
+    language: text(raw.language),
+    tokens: whole(raw.tokens),
+    needs: oneOf(raw.needs, ['tools', 'vision', 'json-schema'] as const),
+  })
+
 /** `a,b`: up to four models side by side. The texts of a link are taken over, and leave the address. */
 export const playground = (raw: Raw) => {
   const names = text(raw.models)?.split(',').filter(Boolean).slice(0, 4)

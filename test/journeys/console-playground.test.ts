@@ -154,6 +154,26 @@ describe('the playground of the console', () => {
     await page.close()
   })
 
+  it('shows how a route chooses, and why not the others [M40.routes-page]', async () => {
+    const page = await visit('/models/routes?route=both')
+    const candidates = page.getByRole('region', { name: 'Candidates of both' })
+    await candidates.getByRole('link', { name: 'first', exact: true }).waitFor()
+    await page.getByLabel('Data class').fill('confidential')
+    await page.waitForURL(/dataClass=confidential/)
+    await candidates.getByText('not chosen').first().waitFor()
+    for (const look of [{ dark: true }, { width: 390 }] as const) {
+      const shown = await visit('/models/routes?route=both&dataClass=confidential', look)
+      await shown.getByText('not chosen').first().waitFor()
+      expect(await findings(shown)).toEqual([])
+      if (process.env.PLINTH_TEST_SHOTS) {
+        const name = 'width' in look ? 'narrow' : 'dark'
+        await shown.screenshot({ path: `${process.env.PLINTH_TEST_SHOTS}/routes-${name}.png` })
+      }
+      await shown.close()
+    }
+    await page.close()
+  })
+
   const looks = [{}, { dark: true }, { width: 390 }, { width: 390, dark: true }]
   it.each(looks)('has no finding at %o [M40.playground]', async (look) => {
     const page = await visit('/models/playground?models=first,unpriced&user=How%20long%3F', look)

@@ -16,5 +16,7 @@ export const usage = rows('issue 4', {
     'The console shows usage, calls and budgets: each number leads to its calls, each chart is a table, too',
   'M40.playground':
     'The console asks several models side by side through the gateway: streamed, with times and cost, stopped at will, errors told, kept as a version of a Prompt',
+  'M40.routes-page':
+    'The console shows how a route chooses for a request: order, why not the others, live state and share of traffic',
   'M26.budget-forecast': 'A forecast follows the pace so far, and is none where there is no pace',
 })

@@ -5,6 +5,7 @@ import type {
   Page,
   ResourceKind,
   ResourceQuery,
+  RouteQuestion,
   TraceQuery,
   UsageQuery,
 } from '@plinth/sdk'
@@ -112,6 +113,12 @@ export const queries = {
     queryOptions({
       queryKey: ['resources', 'routes'],
       queryFn: () => plinth.resources.list({ kind: 'Route', limit: many }),
+    }),
+  explainedRoute: (name: string, question: RouteQuestion) =>
+    queryOptions({
+      queryKey: ['resources', 'explained', name, question],
+      queryFn: () => plinth.resources.explainRoute(name, question),
+      refetchInterval: 10_000,
     }),
   budgets: () =>
     queryOptions({

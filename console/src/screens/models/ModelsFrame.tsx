@@ -6,6 +6,7 @@ const tabs = [
   { to: '/models/usage', label: 'Usage' },
   { to: '/models/calls', label: 'Calls' },
   { to: '/models/budgets', label: 'Budgets' },
+  { to: '/models/routes', label: 'Routes' },
   { to: '/models/playground', label: 'Playground' },
 ] as const
 
