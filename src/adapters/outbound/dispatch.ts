@@ -120,7 +120,9 @@ export class Exchange implements OutboundExchange, Bounded, Dispatcher.DispatchH
   }
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    if (this.#step === 'over') return
+    // Resumed in the midst of a chunk, the parser gives what is left of its read: nothing. A pause for that, ended in a
+    // microtask, would bring the same again without end, and the event loop would stand still.
+    if (this.#step === 'over' || bytes.length === 0) return
     this.#bytes += bytes.length
     if (this.#bytes > this.#request.maxBytes) {
       const detail = `${hostOf(this.#target)} could not be used: it sent more than ${this.#request.maxBytes} bytes.`

@@ -248,6 +248,25 @@ describe('the outbound client', () => {
     expect(await answer).toBe('first last')
   })
 
+  it('reads a long chunk piece by piece, while its reader takes a moment for each [M15.outbound-resume]', async () => {
+    // One chunk of HTTP that comes in many reads: the parser ends each in the middle of it.
+    respond = (_, response) => response.end(Buffer.alloc(900_000, 'x'))
+    const answer = new Promise<number | string>((done) => {
+      let length = 0
+      const exchange = allowed.dispatch({ origin: base, path: '/' }, request(), {
+        head: () => undefined,
+        data: (bytes) => {
+          length += bytes.length
+          queueMicrotask(() => exchange.resume())
+          return false
+        },
+        end: () => done(length),
+        error: (error) => done(error.message),
+      })
+    })
+    expect(await answer).toBe(900_000)
+  })
+
   it('breaks off what is too large, and what its caller leaves [M15.outbound-cancel]', async () => {
     respond = (_, response) => {
       const timer = setInterval(() => response.write('x'.repeat(1_000)), 5)

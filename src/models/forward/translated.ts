@@ -75,7 +75,7 @@ export class TranslatedStream implements OutboundReceiver {
       if (whole) this.#finish()
       return more || whole
     }
-    // A piece of an event says nothing yet. (Pausing for each of them kept the connection turning in a circle.)
+    // A piece of an event says nothing yet.
     if (events.length === 0 && !whole) return true
     // Nothing more is read until these are through: texts keep their order, and memory its bound.
     this.#inTurn(async () => {
