@@ -32,7 +32,7 @@ describe('reading resources', () => {
 
   it('names the line of the offending key, what is wrong and what was meant [M18.line-numbers]', () => {
     expect(first('# head\nkind: Route\nname: a\nspec:\n  models: [m]\n  desciption: x\n')).toBe(
-      'a.yaml:6:3 spec.desciption | Unknown key "desciption" in spec. | Did you mean "description"? Known: description, models, candidates, strategy, objective, sticky, hedge, retries, timeouts, shadow, guardrail.',
+      'a.yaml:6:3 spec.desciption | Unknown key "desciption" in spec. | Did you mean "description"? Known: description, models, candidates, strategy, objective, sticky, hedge, retries, timeouts, shadow, cache, guardrail.',
     )
     expect(first('kind: Asistant\nname: a\n')).toMatch(
       /^a\.yaml:1:1 kind \| There is no kind "Asistant"\. \| Did you mean "Assistant"\? Known: Know/,
