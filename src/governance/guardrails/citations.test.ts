@@ -235,7 +235,11 @@ describe('CitationChecker', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      {
+        numRuns: 300,
+        // A number with a point may be an ordinal, which the next letters tell: they were given out twice.
+        examples: [[' 3.5. Employees receive 28 days of paid leave per year', [], 'mark']],
+      },
     )
   })
 

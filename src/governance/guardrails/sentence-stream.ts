@@ -16,10 +16,12 @@ const closers = /["'”“’»)\]』」）*_]/u
  */
 export class SentenceStream {
   #buffer = ''
+  /** Length of what belongs to the unfinished sentence for certain. */
+  #certain = 0
 
-  /** Text that has arrived and belongs to no finished sentence yet. */
+  /** Text of the unfinished sentence; what may turn out to be of the next one is left out. */
   get pending(): string {
-    return this.#buffer
+    return this.#buffer.slice(0, this.#certain)
   }
 
   /** Adds text; returns the sentences that are now finished. */
@@ -37,7 +39,10 @@ export class SentenceStream {
     const sentences: string[] = []
     for (;;) {
       const end = sentenceEnd(this.#buffer, final)
-      if (end <= 0) break
+      if (end <= 0) {
+        this.#certain = end < 0 ? -end - 1 : this.#buffer.length
+        break
+      }
       sentences.push(this.#buffer.slice(0, end))
       this.#buffer = this.#buffer.slice(end)
     }
@@ -45,7 +50,10 @@ export class SentenceStream {
   }
 }
 
-/** Where the first sentence ends (exclusive), 0 for "not known yet" and for an empty text. */
+/**
+ * Where the first sentence ends (exclusive); 0: not within this text. Negative: at the terminator before `-end`, or later,
+ * which the text that follows will tell.
+ */
 function sentenceEnd(text: string, final: boolean): number {
   let i = 0
   while (i < text.length && /\s/.test(text[i]!)) i++
@@ -55,7 +63,7 @@ function sentenceEnd(text: string, final: boolean): number {
     if (char === '\n') return i + 1
     if (!ends.test(char)) continue
     const end = endAfter(text, i, final)
-    if (end === undefined) return 0
+    if (end === undefined) return -i - 1
     if (end > 0) return end
   }
   if (text.length > limit) return /[\uDC00-\uDFFF]/.test(text[limit]!) ? limit - 1 : limit
