@@ -102,7 +102,7 @@ export async function decidePromotion(
     await requireSecond(tx, { promotion, model }, by)
     requireSameVersion(promotion, model)
   }
-  await tx
+  const decided = await tx
     .updateTable('model_promotion')
     .set({
       state: decision.approve ? 'approved' : 'rejected',
@@ -112,7 +112,11 @@ export async function decidePromotion(
     })
     .where('id', '=', promotion.id)
     .where('state', '=', 'open')
-    .execute()
+    .executeTakeFirst()
+  // Two who decide at once: one did, and the other must not be recorded as if.
+  if (Number(decided.numUpdatedRows) === 0) {
+    throw new PlinthError('CONFLICT', `${promotion.id} was decided by somebody else just now.`)
+  }
   const { fromStage: from, toStage: to, digest } = promotion
   const target = { kind: 'Model', id: promotion.model }
   const details = { promotion: promotion.id, from, to, digest, askedBy: promotion.askedBy }
