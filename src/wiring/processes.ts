@@ -38,10 +38,14 @@ export function shareOf(config: Config): Config {
   return processIndex() === 0 ? config : { ...config, sample: false, workers: 0 }
 }
 
+/** Who is just ending hears nothing, and that is no fault: without this it would end the one that tells. */
+const unheard = (): void => undefined
+
 /** Tells the other processes of one server what happened to an endpoint. Nobody hears where there is only one. */
 export function tellOthers(news: BreakerNews): void {
   if (cluster.isPrimary || !process.connected) return
-  process.send?.({ plinth: 'breaker', news } satisfies ProcessNews)
+  const told: ProcessNews = { plinth: 'breaker', news }
+  process.send?.(told, undefined, undefined, unheard)
 }
 
 /** Hears what other processes of one server tell. */
@@ -74,7 +78,9 @@ export async function runProcesses(config: Config, log: Log): Promise<number> {
   process.on('SIGTERM', stop)
   cluster.on('message', (from, message: unknown) => {
     if (!isNews(message)) return
-    for (const worker of running.values()) if (worker !== from) worker.send(message)
+    for (const worker of running.values()) {
+      if (worker !== from && worker.isConnected()) worker.send(message, undefined, unheard)
+    }
   })
   const first = begin(0, running)
   const code = await startOf(first)
