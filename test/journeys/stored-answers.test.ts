@@ -266,6 +266,36 @@ spec: { knowledgeBase: guests, upload: {} }
     expect((await send()).body).toMatchObject({ status: 409, code: 'CONFLICT' })
   })
 
+  it('that is kept for the Responses API is withheld from its caller, and from what continues it [M27.stored-responses]', async () => {
+    for (const stream of [false, true]) {
+      const n = ++round
+      const { id } = await house.upload('kitchen', `jam${n}.txt`, `Jam${n} is cooked on Friday.`)
+      upstream.words = [`Jam${n} is cooked on Friday [1].`]
+      const respond = async (body: object) => {
+        const reply = await reader.call('POST', '/v1/responses', { body })
+        const last = /^data: (.*"type":"response\.completed".*)$/m.exec(reply.text)?.[1]
+        return { status: reply.status, body: last ? JSON.parse(last).response : reply.body }
+      }
+      const asked = { model: 'cook', input: `When is Jam${n} cooked?`, stream }
+      const { body: first } = await respond(asked)
+      // What a model made of it holds the same, although it was given no document.
+      const next = { model: 'outside', input: 'Say it again.', previous_response_id: first.id }
+      const { body: second } = await respond(next)
+      const own = [first, second].map((one) => `/v1/responses/${one.id}`)
+      for (const path of own) expect((await reader.call('GET', path)).text).toContain(`Jam${n}`)
+      await setReaders(id, [`user:${house.owner.id}`])
+      const item = { type: 'item_reference', id: first.output[0].id }
+      const sent = upstream.requests.length
+      const refused = [
+        ...(await Promise.all(own.map((path) => reader.call('GET', path)))),
+        await respond({ ...next, previous_response_id: second.id }),
+        await respond({ ...next, previous_response_id: undefined, input: [item] }),
+      ]
+      expect(refused.map(({ status }) => status)).toEqual([403, 403, 403, 403])
+      expect(upstream.requests.length).toBe(sent)
+    }
+  })
+
   it('from before grounds were kept is closed by all that its conversation had used [M27.stored-grounds]', async () => {
     const made = await conversation()
     const { store } = house.house.foundation

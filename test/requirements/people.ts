@@ -79,6 +79,8 @@ export const people = rows('issue 3 §2', {
   'M27.sign-in-strangers':
     'Signing in: never refuses an address its first attempt, however many strangers fail elsewhere',
   'M27.sign-in-timing': 'Signing in: takes the same work for accounts that do not exist',
+  'M27.stored-responses':
+    'A stored answer that is kept for the Responses API is withheld from its caller, and from what continues it',
   'M27.stored-grounds':
     'A stored answer: is withheld from whoever may no longer read a document that it was made from, cited or not',
   'M27.tenant-scope': 'reading: shows nothing of another organization',

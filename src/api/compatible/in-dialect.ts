@@ -108,8 +108,8 @@ interface Streaming extends InDialect {
   reply: FastifyReply
   requestId: string
   headers: Record<string, string>
-  /** Sees the last frames before they are sent. */
-  ending?(frames: string): Promise<void>
+  /** Sees the last frames, and what proves the answer, before they are sent. */
+  ending?(frames: string, plinth: JsonObject): Promise<void>
 }
 
 /** Nothing is sent before the first text, so that a failure before it is an ordinary error with its status. */
@@ -129,7 +129,7 @@ export async function streamedIn(at: Streaming, answering: Answering): Promise<t
         await send(writer.write({ type: 'usage', usage }))
         await send(writer.write({ type: 'finish', reason: finishes[finish] }))
         const last = String(writer.end())
-        await at.ending?.(last)
+        await at.ending?.(last, provenanceOf(next.value))
         await send(last)
         break
       }

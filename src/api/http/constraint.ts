@@ -6,7 +6,7 @@ import type { ApiHouse } from '../house.ts'
 /** Which documents the caller may see under a permission that the route has checked already. */
 export async function constraintOf(
   house: ApiHouse,
-  context: RequestContext,
+  context: Pick<RequestContext, 'organizationId' | 'principal'>,
   permission: Permission = 'documents.read',
 ): Promise<Constraint> {
   const decision = await house.authorizer.authorize(context, { permission })
@@ -17,7 +17,7 @@ export async function constraintOf(
 /** The constraint together with what the bases mask for the caller: what of stored records the caller may see. */
 export async function sightIn(
   house: ApiHouse,
-  context: RequestContext,
+  context: Pick<RequestContext, 'organizationId' | 'principal'>,
   permission: Permission,
 ): Promise<Sight> {
   const constraint = await constraintOf(house, context, permission)

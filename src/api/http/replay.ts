@@ -11,11 +11,10 @@ import { sightIn } from './constraint.ts'
  */
 export async function requireStillReadable(
   house: ApiHouse,
-  context: RequestContext,
+  context: Asker,
   stored: unknown,
 ): Promise<void> {
-  const named = { versionId: new Set<string>(), traceId: new Set<string>() }
-  collect(stored, named)
+  const named = namedIn(stored)
   if (named.versionId.size + named.traceId.size === 0) return
   const permission = readingWith.find((one) => !denialOf(context.principal, { permission: one }))
   if (permission === undefined) throw unreadable()
@@ -35,6 +34,20 @@ export async function requireStillReadable(
 /** One of these the caller holds, whose answers show documents. */
 const readingWith: readonly Permission[] = ['documents.read', 'answers.ask', 'documents.write']
 
+/** Who is about to be given an answer again. */
+type Asker = Pick<RequestContext, 'organizationId' | 'principal'>
+
+/** Ids of the traces that a stored answer names: what it, and what it continues, was made from. */
+export function tracesIn(stored: unknown): string[] {
+  return [...namedIn(stored).traceId]
+}
+
+function namedIn(stored: unknown): Named {
+  const named = { versionId: new Set<string>(), traceId: new Set<string>() }
+  collect(stored, named)
+  return named
+}
+
 type Named = Record<'versionId' | 'traceId', Set<string>>
 
 /** Ids that an answer of any route names. Its depth is that of the route's schema. */
@@ -49,8 +62,7 @@ function collect(value: unknown, into: Named): void {
 
 function unreadable(): PlinthError {
   return new PlinthError('FORBIDDEN', {
-    detail:
-      'The request with this Idempotency-Key was done; you may no longer read a document that its answer shows.',
-    remedy: 'Ask again with a new key, for what you may read now.',
+    detail: 'You may no longer read a document that this stored answer was made from.',
+    remedy: 'Ask again, with a new key where one was sent, for what you may read now.',
   })
 }

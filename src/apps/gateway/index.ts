@@ -11,6 +11,7 @@ export {
   keptResponse,
   type Owner,
   purgeResponses,
+  saidIn,
 } from './kept-responses.ts'
 export { admitOperation, type OperationCall } from './operation-call.ts'
 export type { OperationName, SentFile } from './operations.ts'

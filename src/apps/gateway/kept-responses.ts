@@ -155,14 +155,14 @@ async function chainOf(tx: Tx, { organizationId, principal }: Owner, id: string)
 }
 
 /**
- * What was said up to an answer, oldest first; undefined where that answer, or one that it continues, is not kept.
+ * An answer after those that it continues, oldest first; undefined where it, or one of them, is not kept.
  * @throws TOO_LARGE
  */
 export async function conversationOf(
   house: GatewayHouse,
   owner: Owner,
   id: string,
-): Promise<JsonObject[] | undefined> {
+): Promise<KeptResponse[] | undefined> {
   return house.store.read(owner.organizationId, async (tx) => {
     const chain = await chainOf(tx, owner, id)
     requireWhole(chain)
@@ -177,11 +177,13 @@ export async function conversationOf(
       .execute()
     if (rows.length !== chain.length) return undefined
     const found = new Map(rows.map((row) => [row.id, keptOf(row)]))
-    return ids.reverse().flatMap((one) => {
-      const kept = found.get(one)!
-      return [...kept.input, ...outputOf(kept.response)]
-    })
+    return ids.reverse().map((one) => found.get(one)!)
   })
+}
+
+/** What was said in it, as it may be said again. */
+export function saidIn({ input, response }: KeptResponse): JsonObject[] {
+  return [...input, ...outputOf(response)]
 }
 
 function requireWhole(chain: readonly Link[]): void {
@@ -204,12 +206,15 @@ function sayable({ type, encrypted_content: encrypted, content }: JsonObject): b
   return type !== 'reasoning' || typeof encrypted === 'string' || Array.isArray(content)
 }
 
-/** Items of kept answers by their ids; null for those that can be left out. Ids that nobody knows are not in it. */
+/**
+ * Items of kept answers by their ids, with these answers; null for items that can be left out. Ids that nobody knows are
+ * not in it.
+ */
 export async function itemsNamed(
   house: GatewayHouse,
   { organizationId, principal }: Owner,
   ids: readonly string[],
-): Promise<Map<string, JsonObject | null>> {
+): Promise<{ items: Map<string, JsonObject | null>; of: JsonObject[] }> {
   const rows = await house.store.read(organizationId, (tx) =>
     tx
       .selectFrom('stored_response')
@@ -220,14 +225,14 @@ export async function itemsNamed(
       .limit(limits.responseChain)
       .execute(),
   )
-  const found = new Map<string, JsonObject | null>()
-  for (const { response } of rows) {
-    const { output } = JSON.parse(response) as { output: JsonObject[] }
-    for (const item of output) {
-      if (typeof item.id === 'string') found.set(item.id, sayable(item) ? item : null)
+  const items = new Map<string, JsonObject | null>()
+  const of = rows.map(({ response }) => JSON.parse(response) as JsonObject)
+  for (const { output } of of) {
+    for (const item of output as JsonObject[]) {
+      if (typeof item.id === 'string') items.set(item.id, sayable(item) ? item : null)
     }
   }
-  return found
+  return { items, of }
 }
 
 const stepRows = 1_000

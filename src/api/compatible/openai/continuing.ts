@@ -1,8 +1,16 @@
-import { conversationOf, itemsNamed, keepResponse, type Owner } from '#apps'
+import {
+  conversationOf,
+  itemsNamed,
+  type KeptResponse,
+  keepResponse,
+  type Owner,
+  saidIn,
+} from '#apps'
 import { PlinthError } from '#kernel'
 import { spliceBody } from '#models'
 import type { JsonObject } from '#ports'
 import type { ApiHouse } from '../../house.ts'
+import { requireStillReadable, tracesIn } from '../../http/replay.ts'
 import { CodedError } from './errors.ts'
 import type { Around, AroundCall } from './forward.ts'
 import { type Keep, KeepingStream, KeepingWhole } from './keeping.ts'
@@ -25,7 +33,8 @@ const refused: [name: string, is: (value: unknown) => boolean, why: string][] = 
 
 /**
  * Answers are kept here, for the principal that asked, whatever endpoint gave them: it is sent the whole conversation
- * and told to keep nothing. @throws INVALID_INPUT for an answer or item that is not kept
+ * and told to keep nothing. @throws INVALID_INPUT for an answer or item that is not kept; FORBIDDEN where it was made from
+ * a document that the caller may not read any more
  */
 export async function continued(
   parsed: JsonObject,
@@ -42,10 +51,12 @@ export async function continued(
       where: 'body/previous_response_id',
     })
   }
-  const { items, referred } = await itemsIn(input, owner, house)
+  const { items, of } = await itemsIn(input, owner, house)
   const before = previous == null ? [] : await earlier(previous, owner, house)
-  const widened = referred || previous != null
-  const whole = widened ? [...before, ...items] : input
+  const earlierOnes = [...of, ...before.map(({ response }) => response)]
+  if (earlierOnes.length > 0) await requireStillReadable(house, owner, earlierOnes)
+  const widened = earlierOnes.length > 0
+  const whole = widened ? [...before.flatMap(saidIn), ...items] : input
   // The endpoint keeps nothing; null says as much as nothing.
   const sent = { ...rest, input: whole, store: false }
   if (store === false) return { parsed: sent, widened }
@@ -55,13 +66,26 @@ export async function continued(
     if (typeof id !== 'string' || id === '') {
       throw new PlinthError('UPSTREAM_FAILED', 'The endpoint gave its answer no id.')
     }
-    const full = { ...response, store: true, previous_response_id: previousId ?? null }
+    const full = {
+      ...response,
+      ...madeFrom(response, earlierOnes),
+      store: true,
+      previous_response_id: previousId ?? null,
+    }
     await keepResponse(house.gateway, owner, { id, previousId, input: items, response: full })
   }
   return { parsed: sent, widened, keep }
 }
 
-async function earlier(id: string, owner: Owner, house: ApiHouse): Promise<JsonObject[]> {
+/** What an answer continues may hold what documents say: it can be read as long as that can. */
+function madeFrom({ plinth }: JsonObject, earlierOnes: readonly JsonObject[]): JsonObject {
+  const traces = tracesIn(earlierOnes)
+  if (traces.length === 0) return {}
+  const continues = traces.map((traceId) => ({ traceId }))
+  return { plinth: { ...(plinth as JsonObject | undefined), continues } }
+}
+
+async function earlier(id: string, owner: Owner, house: ApiHouse): Promise<KeptResponse[]> {
   const found = await conversationOf(house.gateway, owner, id)
   if (found) return found
   throw new CodedError('INVALID_INPUT', 'previous_response_not_found', {
@@ -77,21 +101,21 @@ async function itemsIn(
   input: unknown,
   owner: Owner,
   house: ApiHouse,
-): Promise<{ items: JsonObject[]; referred: boolean }> {
+): Promise<{ items: JsonObject[]; of: JsonObject[] }> {
   if (!Array.isArray(input)) {
-    return { items: [{ type: 'message', role: 'user', content: input }], referred: false }
+    return { items: [{ type: 'message', role: 'user', content: input }], of: [] }
   }
   const ids = input.flatMap((item) => referenceIn(item) ?? [])
-  if (ids.length === 0) return { items: input, referred: false }
+  if (ids.length === 0) return { items: input, of: [] }
   const found = await itemsNamed(house.gateway, owner, ids)
   const items = input.flatMap((item: JsonObject, i): JsonObject[] => {
     const id = referenceIn(item)
     if (id === undefined) return [item]
-    const known = found.get(id)
+    const known = found.items.get(id)
     if (known === undefined) throw unknownItem(id, i)
     return known === null ? [] : [known]
   })
-  return { items, referred: true }
+  return { items, of: found.of }
 }
 
 function referenceIn(item: unknown): string | undefined {

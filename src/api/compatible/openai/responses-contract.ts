@@ -25,11 +25,12 @@ export const response = z
     model: z.string(),
     output: z.array(z.looseObject({ type: z.string() })),
     usage: z.looseObject({ input_tokens: z.number(), output_tokens: z.number() }).nullish(),
-    /** Beyond the original: what an assistant's answer can be proven with. */
+    /** Beyond the original: what an assistant's answer can be proven with, and answers of assistants that it continues. */
     plinth: z
       .looseObject({
-        traceId: z.string(),
-        auditSeq: z.number().nullable(),
+        traceId: z.string().optional(),
+        auditSeq: z.number().nullable().optional(),
+        continues: z.array(z.object({ traceId: z.string() })).optional(),
         citations: z.array(z.record(z.string(), z.unknown())).optional(),
       })
       .optional(),

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { deleteResponse, keptResponse } from '#apps'
 import type { RequestContext } from '#kernel'
+import type { JsonObject } from '#ports'
 import type { ApiHouse } from '../../house.ts'
 import { cacheOf } from '../../http/caching.ts'
+import { requireStillReadable } from '../../http/replay.ts'
 import { route } from '../../http/route.ts'
 import { askedIn, dialectIn, streamedIn, wholeIn } from '../in-dialect.ts'
 import { answeringOf } from './chat.ts'
@@ -56,9 +58,9 @@ export const responseRoutes = [
       }
       const headers = { 'x-request-id': request.id }
       if (call.stream) {
-        const ending = async (frames: string) => {
+        const ending = async (frames: string, plinth: JsonObject) => {
           const whole = responseIn(frames)
-          if (whole) await keep?.(whole)
+          if (whole) await keep?.({ ...whole, plinth })
         }
         const at = { dialect, options, reply, requestId: request.id, headers, ending }
         return streamedIn(at, answering)
@@ -81,6 +83,7 @@ export const responseRoutes = [
     async handler({ context, params }, house) {
       const kept = await keptResponse(house.gateway, context, params.id)
       if (!kept) throw noResponse(params.id)
+      await requireStillReadable(house, context, kept.response)
       return kept.response as never
     },
   }),
@@ -119,6 +122,7 @@ async function inputItems(
 ) {
   const kept = await keptResponse(house.gateway, context, id)
   if (!kept) throw noResponse(id)
+  await requireStillReadable(house, context, kept.response)
   const items = kept.input.map((item, i) => ({
     id: `msg_${id.replace(/^resp_/, '')}_in${i}`,
     ...item,
