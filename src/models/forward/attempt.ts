@@ -6,9 +6,10 @@ import type { Try } from '../routing/retry-plan.ts'
 import type { ForwardCall } from './forward.ts'
 import { nothingObserved, type Observed } from './observed.ts'
 import type { PassThrough } from './pass-through.ts'
+import { JsonAnswer } from './plain.ts'
 import type { ErrorBody, Receiving } from './receiving.ts'
 import { StreamReceiver } from './stream-receiver.ts'
-import { TranslatedStream, TranslatedWhole, type Translation } from './translated.ts'
+import { TranslatedStream, type Translation, translatedAnswer } from './translated.ts'
 import { WholeReceiver } from './whole-receiver.ts'
 
 /** What one try sends, and where. */
@@ -138,7 +139,7 @@ export class Attempt implements Receiving {
     if (translation) {
       return stream
         ? new TranslatedStream(this, translation)
-        : new TranslatedWhole(this, translation)
+        : new JsonAnswer(this, translatedAnswer(this, translation))
     }
     return stream ? new StreamReceiver(this) : new WholeReceiver(this)
   }

@@ -13,6 +13,7 @@ import type {
 } from '#ports'
 import { ErrorAnswer } from './error-answer.ts'
 import type { Observed } from './observed.ts'
+import type { ReadAnswer } from './plain.ts'
 import type { Receiving } from './receiving.ts'
 
 /** An answer that comes in one dialect and is given in another. */
@@ -195,68 +196,25 @@ export class TranslatedStream implements OutboundReceiver {
   }
 }
 
-/** Takes a whole answer in the endpoint's dialect and gives it in the caller's. */
-export class TranslatedWhole implements OutboundReceiver {
-  readonly #to: Receiving
-  readonly #translation: Translation
-  readonly #pieces: Buffer[] = []
-  #refused: ErrorAnswer | undefined
-
-  constructor(to: Receiving, translation: Translation) {
-    this.#to = to
-    this.#translation = translation
-  }
-
-  head(status: number, headers: Headers): void {
-    if (status !== 200) this.#refused = new ErrorAnswer(this.#to, status, headers)
-  }
-
-  data(bytes: Buffer): boolean {
-    if (this.#refused) this.#refused.data(bytes)
-    else this.#pieces.push(bytes)
-    return true
-  }
-
-  end(): void {
-    if (this.#refused) {
-      this.#refused.end()
-      return
-    }
-    this.#translated().then(
-      (body) => {
-        this.#to.begin('application/json', body.length)
-        this.#to.ended(body)
-      },
-      (error: unknown) => this.#to.failed(toPlinthError(error)),
-    )
-  }
-
-  error(error: PlinthError): void {
-    this.#to.failed(error)
-  }
-
-  async #translated(): Promise<Buffer> {
-    const { to, reply: options, transform } = this.#translation
-    const { seen } = this.#to
-    const reply = this.#read()
-    seen.content = true
-    seen.finished = true
-    seen.done = true
+/** A whole answer in the endpoint's dialect as one in the caller's. */
+export function translatedAnswer(at: Receiving, translation: Translation): ReadAnswer {
+  const { from, to, reply: options, transform } = translation
+  return async (body, seen) => {
+    const reply = readWith(from, body, at)
     if (reply.usage) observeUsage(reply.usage, seen)
     const finish = reply.choices[0]?.finish
     if (finish) seen.finish = finish
     const changed = (await transform?.reply(reply)) ?? reply
-    return Buffer.from(JSON.stringify(to.writeReply(changed, options).body))
+    return to.writeReply(changed, options).body
   }
+}
 
-  #read(): ModelReply {
-    try {
-      const body: unknown = JSON.parse(Buffer.concat(this.#pieces).toString('utf8'))
-      return this.#translation.from.readReply(body)
-    } catch (error) {
-      const what = error instanceof PlinthError ? error.message : 'sent no JSON'
-      throw brokenBy(this.#to, what)
-    }
+function readWith(dialect: Dialect, body: unknown, at: Receiving): ModelReply {
+  try {
+    return dialect.readReply(body)
+  } catch (error) {
+    const what = error instanceof PlinthError ? error.message : 'sent no answer of its protocol'
+    throw brokenBy(at, what)
   }
 }
 
